@@ -1,0 +1,16 @@
+#include "runtime/device/device.h"
+
+namespace troika {
+
+std::string_view name_of(DeviceKind kind) noexcept {
+  switch (kind) {
+    case DeviceKind::cpu: return "cpu";
+    case DeviceKind::gpu: return "gpu";
+    case DeviceKind::fpga: return "fpga";
+  }
+  return "unknown";
+}
+
+Status Device::prepare(const Kernel&, const LaunchShape&) { return {}; }
+
+}  // namespace troika
