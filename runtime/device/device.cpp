@@ -11,6 +11,6 @@ std::string_view name_of(DeviceKind kind) noexcept {
   return "unknown";
 }
 
-Status Device::prepare(const Kernel&, const LaunchShape&) { return {}; }
+Status Device::prepare(const LoadedKernel&, const LaunchShape&) { return {}; }
 
 }  // namespace troika

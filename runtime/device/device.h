@@ -47,13 +47,13 @@ class Device {
   virtual const DeviceInfo& info() const noexcept = 0;
   virtual Memory& memory() noexcept = 0;
   // Any thread but the strand; may compile for seconds. Code::kernel_failed carries the build log.
-  virtual Result<std::unique_ptr<Kernel>> load(const KernelImage& image) = 0;
+  virtual Result<std::unique_ptr<LoadedKernel>> load(const KernelImage& image) = 0;
   // `lane` < info().lanes for compute queues. The listener outlives the queue.
   virtual Result<std::unique_ptr<Queue>> create_queue(QueueId id, QueueUse use, unsigned lane,
                                                       QueueListener& listener) = 0;
   // Does ahead of time what a first launch of this shape would do. May take seconds; never on the
   // strand. Default: nothing to do.
-  virtual Status prepare(const Kernel& kernel, const LaunchShape& shape);
+  virtual Status prepare(const LoadedKernel& kernel, const LaunchShape& shape);
 };
 
 class WorkerPool;

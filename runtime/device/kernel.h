@@ -118,9 +118,9 @@ struct KernelImage {
 };
 
 // An image loaded on one device; destroyed before the device, when no launch of it is in flight.
-class Kernel {
+class LoadedKernel {
  public:
-  virtual ~Kernel() = default;
+  virtual ~LoadedKernel() = default;
 };
 
 }  // namespace troika

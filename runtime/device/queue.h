@@ -29,7 +29,7 @@ struct HandOver {
 };
 
 struct LaunchOp {
-  const Kernel* kernel = nullptr;
+  const LoadedKernel* kernel = nullptr;
   std::span<const KernelArg> args;
   LaunchShape shape;
   TaskContext* context = nullptr;  // handed to host kernels as it is
