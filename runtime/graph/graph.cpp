@@ -1,0 +1,148 @@
+#include "runtime/graph/graph.h"
+
+#include <algorithm>
+
+namespace troika {
+
+std::string_view name_of(Priority priority) noexcept {
+  switch (priority) {
+    case Priority::low: return "low";
+    case Priority::normal: return "normal";
+    case Priority::high: return "high";
+  }
+  return "unknown";
+}
+
+TaskOptions& TaskRef::options() {
+  Graph::Task& task = graph_->tasks_[index_.value];
+  if (task.options == 0) {
+    task.options = static_cast<std::uint32_t>(graph_->options_.size());
+    graph_->options_.emplace_back();
+  }
+  return graph_->options_[task.options];
+}
+
+TaskRef TaskRef::priority(Priority priority) {
+  options().priority = priority;
+  return *this;
+}
+TaskRef TaskRef::deadline(Nanos after_submission) {
+  options().deadline = after_submission;
+  return *this;
+}
+TaskRef TaskRef::timeout(Nanos running) {
+  options().timeout = running;
+  return *this;
+}
+TaskRef TaskRef::retries(std::uint32_t count) {
+  options().retries = count;
+  return *this;
+}
+TaskRef TaskRef::tenant(TenantId tenant) {
+  options().tenant = tenant;
+  return *this;
+}
+TaskRef TaskRef::only_on(std::string device) {
+  options().only.push_back(std::move(device));
+  return *this;
+}
+TaskRef TaskRef::never_on(std::string device) {
+  options().never.push_back(std::move(device));
+  return *this;
+}
+TaskRef TaskRef::idempotent(bool value) {
+  options().idempotent = value;
+  return *this;
+}
+TaskRef TaskRef::label(std::string text) {
+  options().label = std::move(text);
+  return *this;
+}
+TaskRef TaskRef::after(TaskRef earlier) {
+  graph_->edges_.push_back({earlier.index_, index_});
+  return *this;
+}
+
+TaskRef Graph::add(std::string_view kernel, std::span<const AnyArg> args) {
+  begin_task(kernel);
+  for (const AnyArg& arg : args) {
+    if (arg.is_buffer) push_buffer(arg.access, arg.operand);
+    else push_scalar(arg.scalar);
+  }
+  return end_task();
+}
+
+void Graph::begin_task(std::string_view kernel) {
+  // Programs add runs of the same kernel: the latest name is the likeliest.
+  const auto found = std::find(kernel_names_.rbegin(), kernel_names_.rend(), kernel);
+  std::uint32_t index = 0;
+  if (found == kernel_names_.rend()) {
+    index = static_cast<std::uint32_t>(kernel_names_.size());
+    kernel_names_.emplace_back(kernel);
+  } else {
+    index = static_cast<std::uint32_t>(kernel_names_.rend() - found - 1);
+  }
+  tasks_.push_back({index, static_cast<std::uint32_t>(args_.size()), 0, 0});
+}
+
+void Graph::push_buffer(Access access, const Operand& operand) {
+  Arg arg;
+  arg.is_buffer = true;
+  arg.access = access;
+  arg.slot = slot_of(operand.storage);
+  arg.region = operand.region;
+  args_.push_back(arg);
+  arg_types_.push_back(operand.type);
+}
+
+void Graph::push_scalar(Scalar scalar) {
+  Arg arg;
+  arg.scalar = scalar;
+  args_.push_back(arg);
+  arg_types_.push_back(scalar.type);
+}
+
+TaskRef Graph::end_task() {
+  Task& task = tasks_.back();
+  const TaskIndex index{static_cast<std::uint32_t>(tasks_.size() - 1)};
+  task.arg_count = static_cast<std::uint32_t>(args_.size()) - task.first_arg;
+  for (std::uint32_t i = 0; i < task.arg_count; ++i)
+    if (args_[task.first_arg + i].is_buffer) connect(index, args_[task.first_arg + i]);
+  return {*this, index};
+}
+
+void Graph::connect(TaskIndex task, const Arg& arg) {
+  std::vector<Record>& records = records_[arg.slot];
+  const bool writing = writes(arg.access);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Record& earlier = records[i];
+    const bool own = earlier.task == task;
+    const bool conflict =
+        (writing || writes(earlier.access)) && overlap(earlier.region, arg.region);
+    if (conflict && !own &&
+        (edges_.empty() || edges_.back().from != earlier.task || edges_.back().to != task))
+      edges_.push_back({earlier.task, task});
+    // What is overwritten whole is ordered through this task from now on.
+    const bool covered = writing && !own && conflict && contains(arg.region, earlier.region);
+    if (!covered) records[kept++] = earlier;
+  }
+  records.resize(kept);
+  records.push_back({task, arg.access, arg.region});
+}
+
+std::uint32_t Graph::slot_of(const Storage& storage) {
+  const bool is_scratch = !storage.buffer;
+  std::vector<std::uint32_t>& index = is_scratch ? slot_by_scratch_ : slot_by_buffer_;
+  const std::uint32_t key = is_scratch ? storage.scratch : storage.buffer.value;
+  constexpr std::uint32_t absent = ~0U;
+  if (index.size() <= key) index.resize(key + 1, absent);
+  if (index[key] == absent) {
+    index[key] = static_cast<std::uint32_t>(slots_.size());
+    slots_.push_back(storage);
+    records_.emplace_back();
+  }
+  return index[key];
+}
+
+}  // namespace troika

@@ -1,0 +1,163 @@
+#include "runtime/graph/task_graph.h"
+
+#include <algorithm>
+
+namespace troika {
+namespace {
+
+std::string describe(const Param& param) {
+  if (!param.is_buffer) return std::string{name_of(param.type)};
+  return std::string{name_of(param.access)} + " " + std::string{name_of(param.type)} + " buffer";
+}
+
+std::string task_name(std::size_t index, std::string_view kernel, const std::string& label) {
+  std::string name = "task " + std::to_string(index) + " (" + std::string{kernel};
+  if (!label.empty()) name += ": " + label;
+  return name + ")";
+}
+
+Status check_argument(const Param& param, const Arg& arg, Type type, std::size_t position,
+                      const Storage* storage) {
+  const Param given{arg.is_buffer, type, arg.access};
+  const bool fits = param.is_buffer == given.is_buffer && param.type == given.type &&
+                    (!param.is_buffer || param.access == given.access);
+  if (!fits)
+    return {Code::invalid_argument, "argument " + std::to_string(position) + " is " +
+                                        describe(given) + ", the kernel takes " + describe(param)};
+  if (!arg.is_buffer) return {};
+  if (arg.region.empty())
+    return {Code::invalid_argument, "argument " + std::to_string(position) + " is an empty view"};
+  if (arg.region.end() > storage->bytes)
+    return {Code::out_of_range,
+            "argument " + std::to_string(position) + ": view out of range: ends at byte " +
+                std::to_string(arg.region.end()) + " of " + std::to_string(storage->bytes)};
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TaskGraph>> TaskGraph::compile(const Graph& graph,
+                                                            const KernelRegistry& registry) {
+  auto result = std::make_shared<TaskGraph>();
+  TROIKA_TRY(result->check(graph, registry));
+  TROIKA_TRY(result->connect(graph));
+  result->find_boundaries();
+  return std::shared_ptr<const TaskGraph>{std::move(result)};
+}
+
+std::string TaskGraph::name_of(TaskIndex index) const {
+  return task_name(index.value, task(index).operation->name, options(index).label);
+}
+
+Status TaskGraph::check(const Graph& graph, const KernelRegistry& registry) {
+  std::vector<const Operation*> operations;
+  for (const std::string& name : graph.kernel_names()) operations.push_back(registry.find(name));
+
+  args_ = graph.args();
+  options_ = graph.options();
+  slots_ = graph.slots();
+  reach_.assign(slots_.size(), 0);
+  slot_written_.assign(slots_.size(), false);
+  tasks_.reserve(graph.size());
+  for (std::size_t i = 0; i < graph.size(); ++i) {
+    const Graph::Task& task = graph.tasks()[i];
+    const std::string& kernel = graph.kernel_names()[task.kernel];
+    const auto named = [&](const Status& status) {
+      return status.within(task_name(i, kernel, options_[task.options].label));
+    };
+    const Operation* operation = operations[task.kernel];
+    if (operation == nullptr)
+      return named({Code::not_found, "no kernel is called '" + kernel + "'"});
+    if (operation->params.size() != task.arg_count)
+      return named({Code::invalid_argument, std::to_string(task.arg_count) +
+                                                " arguments given, the kernel takes " +
+                                                std::to_string(operation->params.size())});
+    for (std::uint32_t a = 0; a < task.arg_count; ++a) {
+      const Arg& arg = args_[task.first_arg + a];
+      const Storage* storage = arg.is_buffer ? &slots_[arg.slot] : nullptr;
+      const Status status = check_argument(operation->params[a], arg,
+                                           graph.arg_types()[task.first_arg + a], a, storage);
+      if (!status.ok()) return named(status);
+      if (!arg.is_buffer) continue;
+      reach_[arg.slot] = std::max(reach_[arg.slot], arg.region.end());
+      if (writes(arg.access)) slot_written_[arg.slot] = true;
+    }
+    tasks_.push_back({operation, task.first_arg, task.arg_count, 0, 0, 0, task.options});
+  }
+  return {};
+}
+
+Status TaskGraph::connect(const Graph& graph) {
+  std::vector<Graph::Edge> edges = graph.edges();
+  std::sort(edges.begin(), edges.end(), [](const Graph::Edge& a, const Graph::Edge& b) {
+    return a.from != b.from ? a.from < b.from : a.to < b.to;
+  });
+  edges.erase(std::unique(edges.begin(), edges.end(),
+                          [](const Graph::Edge& a, const Graph::Edge& b) {
+                            return a.from == b.from && a.to == b.to;
+                          }),
+              edges.end());
+  successors_.reserve(edges.size());
+  for (const Graph::Edge& edge : edges) {
+    Task& from = tasks_[edge.from.value];
+    if (from.successor_count == 0)
+      from.first_successor = static_cast<std::uint32_t>(successors_.size());
+    from.successor_count += 1;
+    successors_.push_back(edge.to.value);
+    tasks_[edge.to.value].predecessors += 1;
+  }
+
+  // Kahn's algorithm; what never becomes free lies on a cycle or behind one.
+  std::vector<std::uint32_t> waiting(tasks_.size());
+  order_.reserve(tasks_.size());
+  for (std::uint32_t i = 0; i < tasks_.size(); ++i) {
+    waiting[i] = tasks_[i].predecessors;
+    if (waiting[i] == 0) order_.push_back(i);
+  }
+  for (std::size_t next = 0; next < order_.size(); ++next)
+    for (const std::uint32_t successor : successors(TaskIndex{order_[next]}))
+      if (--waiting[successor] == 0) order_.push_back(successor);
+  if (order_.size() == tasks_.size()) return {};
+  for (std::uint32_t i = 0; i < tasks_.size(); ++i)
+    if (waiting[i] != 0)
+      return {Code::invalid_argument,
+              "after() makes a cycle through or before " + name_of(TaskIndex{i})};
+  return {Code::internal, "cycle without a member"};
+}
+
+void TaskGraph::find_boundaries() {
+  // An access is an entry unless earlier writes of this graph cover it whole, and an exit unless a
+  // later write does. One covering write is looked for, not a union: an extra entry only costs a
+  // comparison at admission.
+  struct Use {
+    TaskIndex task;
+    const Arg* arg;
+  };
+  std::vector<std::vector<Use>> by_slot(slots_.size());
+  for (const std::uint32_t index : order_)
+    for (const Arg& arg : args(TaskIndex{index}))
+      if (arg.is_buffer && slots_[arg.slot].buffer)
+        by_slot[arg.slot].push_back({TaskIndex{index}, &arg});
+
+  const auto scan = [](auto begin, auto end, std::vector<Boundary>& found) {
+    std::vector<Use> covers;  // writes met so far that no other one contains
+    for (auto use = begin; use != end; ++use) {
+      const Region& region = use->arg->region;
+      const bool covered = std::any_of(covers.begin(), covers.end(), [&](const Use& cover) {
+        return cover.task != use->task && contains(cover.arg->region, region);
+      });
+      if (!covered) found.push_back({use->task, use->arg->slot, use->arg->access, region});
+      if (!covered && writes(use->arg->access)) {
+        std::erase_if(covers,
+                      [&](const Use& cover) { return contains(region, cover.arg->region); });
+        covers.push_back(*use);
+      }
+    }
+  };
+  for (const auto& uses : by_slot) {
+    scan(uses.begin(), uses.end(), entries_);
+    scan(uses.rbegin(), uses.rend(), exits_);
+  }
+}
+
+}  // namespace troika
