@@ -1,0 +1,70 @@
+// Who runs what next: a pure function of the ready tasks and the lanes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/sched/ready_set.h"
+
+namespace troika {
+
+// A lane as policies see it: one worker of a device.
+struct LaneView {
+  LaneId id;
+  DeviceId device;         // lanes of one device are alike
+  bool open = true;        // false: lost or closed, takes nothing
+  Nanos free_at{0};        // predicted end of all that is placed and issued here, never before now
+  std::size_t queued = 0;  // tasks placed and issued here
+  // Other devices' lanes that run on the same cores; their backlog slows this one down.
+  std::span<const LaneId> shares_cores_with;
+};
+
+struct Prediction {
+  Nanos execution{0};
+  Nanos transfer{0};     // moving and handing over inputs, as far as not already under way
+  unsigned samples = 0;  // measurements behind `execution`; 0: an estimate from work and peak rates
+  bool exploring = false;  // a first sample of this kernel on this device is under way
+};
+
+// Read-only; valid during one call.
+class SchedView {
+ public:
+  virtual Nanos now() const noexcept = 0;
+  virtual std::span<const LaneView> lanes() const noexcept = 0;  // indexed by LaneId
+  // One set a kernel, indexed by KernelId; most are empty.
+  virtual std::span<const ReadySet> ready() const noexcept = 0;
+  virtual std::span<const KernelId> ready_kernels() const noexcept = 0;  // those that are not empty
+  // Whether the lane can take the task at all: an implementation, no ban, room, not bound
+  // elsewhere.
+  virtual bool able(const ReadyTask& task, LaneId lane) const noexcept = 0;
+  virtual Prediction predict(const ReadyTask& task, LaneId lane) const noexcept = 0;
+
+ protected:
+  ~SchedView() = default;
+};
+
+// No clock, no locks, no I/O: the same calls give the same answers.
+class Policy {
+ public:
+  virtual ~Policy() = default;
+  virtual std::string_view name() const noexcept = 0;
+  // `task` has just been added to the ready sets.
+  virtual void on_ready(const ReadyTask& task, const SchedView& view);
+  // The ready task this lane should take now; none: leave it idle for the moment.
+  virtual std::optional<ReadyTask> next(LaneId lane, const SchedView& view) = 0;
+  // `task` left the ready sets otherwise than by next(): cancelled, failed, rebound.
+  virtual void on_withdrawn(const ReadyTask& task);
+  // It ran on `lane` and took this long.
+  virtual void on_done(const ReadyTask& task, LaneId lane, Nanos observed);
+};
+
+// load_aware, round_robin, least_loaded, least_connections, fastest_first, earliest_finish, random,
+// eager. Code::not_found lists the names. `seed` is for random.
+Result<std::unique_ptr<Policy>> make_policy(std::string_view name, std::uint64_t seed = 0);
+std::span<const std::string_view> policy_names() noexcept;
+
+}  // namespace troika

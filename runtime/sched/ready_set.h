@@ -1,0 +1,61 @@
+// Ready tasks of one kernel, best first.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "runtime/base/ids.h"
+#include "runtime/base/time.h"
+#include "runtime/graph/task_options.h"
+
+namespace troika {
+
+// A task of a run, as the scheduler names it.
+struct TaskKey {
+  std::uint32_t run = 0;   // the executor's slot for the run
+  std::uint32_t task = 0;  // index in its graph
+  friend auto operator<=>(const TaskKey&, const TaskKey&) = default;
+};
+
+// Calls of one kernel with equal sizes share a history: the kernel's number and the bytes of its
+// views.
+struct CostKey {
+  KernelId kernel;
+  std::uint64_t bytes = 0;
+  friend bool operator==(const CostKey&, const CostKey&) = default;
+};
+
+struct ReadyTask {
+  TaskKey key;
+  CostKey cost;
+  Priority priority = Priority::normal;
+  TenantId tenant{0};
+  LaneId bound;              // the only lane that may take it; none: any able lane
+  Nanos deadline = forever;  // absolute, of the task or its run, whichever is earlier
+  Nanos rank{0};  // longest predicted path from here to the end of its graph, itself included
+  std::uint64_t age = 0;  // when it became ready, in decisions; smaller is older
+};
+
+// Whether `a` goes before `b` when nothing but the tasks matters: priority class, then deadline
+// slack (deadline - rank), then rank, then age, then key.
+bool goes_before(const ReadyTask& a, const ReadyTask& b) noexcept;
+
+// Sorted; the best is last in `tasks()`.
+class ReadySet {
+ public:
+  void insert(const ReadyTask& task);
+  // False when it is not there.
+  bool erase(const ReadyTask& task);
+  bool empty() const noexcept { return tasks_.empty(); }
+  std::size_t size() const noexcept { return tasks_.size(); }
+  const ReadyTask& best() const noexcept { return tasks_.back(); }
+  // Worst first, best last.
+  std::span<const ReadyTask> tasks() const noexcept { return tasks_; }
+
+ private:
+  std::vector<ReadyTask> tasks_;
+};
+
+}  // namespace troika
