@@ -37,6 +37,8 @@ struct DeviceInfo {
   double bytes_per_second = 10e9;
   std::size_t memory_bytes = 0;
   std::vector<Link> links;
+  // In a space it shares, others see its writes, and it theirs, only after a hand-over.
+  bool needs_hand_over = false;
   bool simulated = false;
 };
 

@@ -115,6 +115,7 @@ struct KernelImage {
   std::string code;           // source or binary, by dialect
   std::string options;        // for the vendor's compiler
   std::size_t cores_max = 1;  // host: how many cores one call can use
+  bool spawns = false;        // may submit sub-graphs, so that its end is not its result's
 };
 
 // An image loaded on one device; destroyed before the device, when no launch of it is in flight.

@@ -114,21 +114,23 @@ TaskRef Graph::end_task() {
 void Graph::connect(TaskIndex task, const Arg& arg) {
   std::vector<Record>& records = records_[arg.slot];
   const bool writing = writes(arg.access);
+  std::size_t& pitch = slot_pitch_[arg.slot];
+  if (pitch == 0 && arg.region.rows > 1) pitch = arg.region.pitch;
+  const Region region = widened(arg.region, pitch);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const Record& earlier = records[i];
     const bool own = earlier.task == task;
-    const bool conflict =
-        (writing || writes(earlier.access)) && overlap(earlier.region, arg.region);
+    const bool conflict = (writing || writes(earlier.access)) && overlap(earlier.region, region);
     if (conflict && !own &&
         (edges_.empty() || edges_.back().from != earlier.task || edges_.back().to != task))
       edges_.push_back({earlier.task, task});
     // What is overwritten whole is ordered through this task from now on.
-    const bool covered = writing && !own && conflict && contains(arg.region, earlier.region);
+    const bool covered = writing && !own && conflict && contains(region, earlier.region);
     if (!covered) records[kept++] = earlier;
   }
   records.resize(kept);
-  records.push_back({task, arg.access, arg.region});
+  records.push_back({task, arg.access, region});
 }
 
 std::uint32_t Graph::slot_of(const Storage& storage) {
@@ -141,6 +143,7 @@ std::uint32_t Graph::slot_of(const Storage& storage) {
     index[key] = static_cast<std::uint32_t>(slots_.size());
     slots_.push_back(storage);
     records_.emplace_back();
+    slot_pitch_.push_back(0);
   }
   return index[key];
 }

@@ -124,6 +124,9 @@ class Graph {
   const std::vector<std::string>& kernel_names() const noexcept { return kernel_names_; }
   const std::vector<TaskOptions>& options() const noexcept { return options_; }
   const std::vector<std::size_t>& scratch_bytes() const noexcept { return scratch_bytes_; }
+  // By slot: the pitch of the first view with gaps; 0 without one. Views of another pitch count as
+  // everything from their first to their last byte.
+  const std::vector<std::size_t>& slot_pitch() const noexcept { return slot_pitch_; }
 
  private:
   friend class TaskRef;

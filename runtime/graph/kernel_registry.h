@@ -40,12 +40,12 @@ class KernelBuilder {
 
   template <class F>
   KernelBuilder& host(F function) {
-    return image(Dialect::host, host_function(kernel_, std::move(function)));
+    return image(Dialect::host, std::move(function));
   }
   // The effect of the operation on a simulated device.
   template <class F>
   KernelBuilder& sim(F function) {
-    return image(Dialect::sim, host_function(kernel_, std::move(function)));
+    return image(Dialect::sim, std::move(function));
   }
   // `code` defines a kernel called `entry` (by default the operation's name). Each buffer parameter
   // is two arguments there: a __global pointer to the allocation and a ulong byte offset.
@@ -85,9 +85,11 @@ class KernelBuilder {
     result.params = operation_.params;
     return result;
   }
-  KernelBuilder& image(Dialect dialect, HostFunction function) {
+  template <class F>
+  KernelBuilder& image(Dialect dialect, F function) {
     KernelImage added = blank(dialect);
-    added.function = std::move(function);
+    added.spawns = spawns(kernel_, function);
+    added.function = host_function(kernel_, std::move(function));
     operation_.images.push_back(std::move(added));
     return *this;
   }

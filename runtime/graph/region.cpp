@@ -41,6 +41,11 @@ bool overlap(const Region& a, const Region& b) noexcept {
   return lowest <= highest;
 }
 
+Region widened(const Region& region, std::size_t pitch) noexcept {
+  if (region.rows == 1 || region.pitch == pitch) return region;
+  return Region::bytes(region.offset, region.end() - region.offset);
+}
+
 bool contains(const Region& outer, const Region& inner) noexcept {
   if (inner.empty()) return true;
   if (inner.offset < outer.offset || inner.end() > outer.end()) return false;

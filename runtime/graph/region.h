@@ -30,6 +30,9 @@ struct Region {
 // from first to last byte overlap.
 bool overlap(const Region& a, const Region& b) noexcept;
 
+// The region itself when it has no gaps or this pitch, else all from its first to its last byte.
+Region widened(const Region& region, std::size_t pitch) noexcept;
+
 // True only when every byte of `inner` is surely one of `outer`.
 bool contains(const Region& outer, const Region& inner) noexcept;
 

@@ -56,6 +56,7 @@ Status TaskGraph::check(const Graph& graph, const KernelRegistry& registry) {
   args_ = graph.args();
   options_ = graph.options();
   slots_ = graph.slots();
+  slot_pitch_ = graph.slot_pitch();
   reach_.assign(slots_.size(), 0);
   slot_written_.assign(slots_.size(), false);
   tasks_.reserve(graph.size());
@@ -132,24 +133,25 @@ void TaskGraph::find_boundaries() {
   struct Use {
     TaskIndex task;
     const Arg* arg;
+    Region region;
   };
   std::vector<std::vector<Use>> by_slot(slots_.size());
   for (const std::uint32_t index : order_)
     for (const Arg& arg : args(TaskIndex{index}))
       if (arg.is_buffer && slots_[arg.slot].buffer)
-        by_slot[arg.slot].push_back({TaskIndex{index}, &arg});
+        by_slot[arg.slot].push_back(
+            {TaskIndex{index}, &arg, widened(arg.region, slot_pitch_[arg.slot])});
 
   const auto scan = [](auto begin, auto end, std::vector<Boundary>& found) {
     std::vector<Use> covers;  // writes met so far that no other one contains
     for (auto use = begin; use != end; ++use) {
-      const Region& region = use->arg->region;
+      const Region& region = use->region;
       const bool covered = std::any_of(covers.begin(), covers.end(), [&](const Use& cover) {
-        return cover.task != use->task && contains(cover.arg->region, region);
+        return cover.task != use->task && contains(cover.region, region);
       });
       if (!covered) found.push_back({use->task, use->arg->slot, use->arg->access, region});
       if (!covered && writes(use->arg->access)) {
-        std::erase_if(covers,
-                      [&](const Use& cover) { return contains(region, cover.arg->region); });
+        std::erase_if(covers, [&](const Use& cover) { return contains(region, cover.region); });
         covers.push_back(*use);
       }
     }

@@ -56,6 +56,7 @@ class TaskGraph {
   const std::vector<Boundary>& exits() const noexcept { return exits_; }
   // Bytes of each slot that views reach, from its start.
   const std::vector<std::size_t>& reach() const noexcept { return reach_; }
+  const std::vector<std::size_t>& slot_pitch() const noexcept { return slot_pitch_; }
   const std::vector<bool>& slot_written() const noexcept { return slot_written_; }
   // "task 3 (blur)" or "task 3 (blur: left half)".
   std::string name_of(TaskIndex index) const;
@@ -73,6 +74,7 @@ class TaskGraph {
   std::vector<std::uint32_t> order_;
   std::vector<Boundary> entries_, exits_;
   std::vector<std::size_t> reach_;
+  std::vector<std::size_t> slot_pitch_;
   std::vector<bool> slot_written_;
 };
 

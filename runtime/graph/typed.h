@@ -102,9 +102,13 @@ constexpr Param param_of() noexcept {
   return {Traits::is_buffer, type_of<typename Traits::Element>(), Traits::access};
 }
 
+template <class F, class... Params>
+inline constexpr bool takes_context =
+    std::is_invocable_v<const F&, TaskContext&, typename ParamTraits<Params>::Host...>;
+
 template <class F, class... Params, std::size_t... I>
 void call_host(const F& function, const HostCall& call, std::index_sequence<I...>) {
-  if constexpr (std::is_invocable_v<const F&, TaskContext&, typename ParamTraits<Params>::Host...>)
+  if constexpr (takes_context<F, Params...>)
     function(*call.context, ParamTraits<Params>::host(call.args[I])...);
   else function(ParamTraits<Params>::host(call.args[I])...);
 }
@@ -114,6 +118,12 @@ void call_host(const F& function, const HostCall& call, std::index_sequence<I...
 template <class... Params>
 std::vector<Param> params_of(const Kernel<void(Params...)>&) {
   return {detail::param_of<Params>()...};
+}
+
+// Whether the callable takes a TaskContext& and so may submit sub-graphs.
+template <class F, class... Params>
+constexpr bool spawns(const Kernel<void(Params...)>&, const F&) noexcept {
+  return detail::takes_context<F, Params...>;
 }
 
 // Wraps a callable that takes HostView<const T> for Read<T>, HostView<T> for the other modes and

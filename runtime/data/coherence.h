@@ -1,0 +1,145 @@
+// Which replica of a buffer's bytes is the truth, who may see it, and what has to happen before a
+// task may touch it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/base/status.h"
+#include "runtime/data/grid.h"
+#include "runtime/device/kernel.h"
+#include "runtime/device/timeline.h"
+
+namespace troika {
+
+// One who sees the bytes of a space in its own way, as a bit. Devices that need no hand-over share
+// `common` with the host's own threads; each other device is an agent of its own.
+using AgentMask = std::uint64_t;
+inline constexpr AgentMask common_agent = AgentMask{1} << 63;
+
+// Something to be done before a task can run.
+struct Move {
+  enum class Kind : std::uint8_t {
+    copy,     // bring `region` from `from` into the wanted space
+    release,  // hand `region` over towards the host, by the device of agent `holder`
+    acquire   // hand `region` over towards the wanting device, by its own queue
+  };
+  Kind kind;
+  Region region;
+  SpaceId space;         // copied from, or where the hand-over happens
+  AgentMask holder = 0;  // release: who gives the bytes up
+  bool will_write = false;
+};
+
+// Pure bookkeeping for one buffer; the strand owns it. A write is pending from begin_write() until
+// commit() or fail(); while it is, a reader that was ordered behind it may be issued.
+class Coherence {
+ public:
+  explicit Coherence(std::size_t bytes);
+
+  // The bytes exist in `space` already: adopted host memory.
+  void set_initial(SpaceId space);
+  void refine(const Region& region);
+  // Views of one buffer that have gaps are told apart exactly only when their pitch is one.
+  bool takes(std::size_t pitch) const noexcept { return grid_.takes(pitch); }
+
+  struct Want {
+    Region region;
+    Access access;
+    SpaceId space;
+    AgentMask agent;
+  };
+  // The cause when bytes to be read are lost.
+  Status readable(const Region& region) const;
+  // The next step still missing for each part of `want`; another call after it was begun may find
+  // a further one. Copies come from any space that holds the current version.
+  void missing(const Want& want, std::vector<Move>& moves) const;
+  std::size_t missing_bytes(const Region& region, Access access, SpaceId space) const noexcept;
+  // What must be reached before the wanting task runs: copies and writes into its replica, and, if
+  // it writes, those who still read it.
+  void waits(const Want& want, Frontier& into) const;
+  // What must be reached before `region` can be copied from a space, or into one.
+  void waits_to_copy_from(const Region& region, SpaceId from, Frontier& into) const;
+  void waits_to_overwrite(const Region& region, SpaceId space, Frontier& into) const;
+
+  void begin_copy(const Region& region, SpaceId from, SpaceId to, AgentMask visible,
+                  Timepoint done);
+  void copy_failed(const Region& region, SpaceId to, Timepoint done);
+  void released(const Region& region, SpaceId space, AgentMask holder, bool will_write,
+                Timepoint done);
+  void acquired(const Region& region, SpaceId space, AgentMask agent, bool will_write,
+                Timepoint done);
+  void begin_read(const Region& region, SpaceId space, Timepoint done);
+  void begin_write(const Region& region, SpaceId space, AgentMask agent, Timepoint done);
+
+  // The write that began first, of those pending, has ended. A failed one makes the version before
+  // it current again where a replica of that is intact, else poisons the segment with `cause`.
+  void commit(const Region& region);
+  void fail(const Region& region, const Status& cause);
+  void poison(const Region& region, const Status& cause);
+
+  // The space is lost: its replicas are gone; bytes that existed nowhere else are poisoned.
+  void lose(SpaceId space, const Status& cause);
+  // The device of `agent` is lost: what it never handed over is gone.
+  void lose_agent(AgentMask agent, const Status& cause);
+  // The replica in `space` is about to be freed; something else holds all it held, or it is dropped
+  // on purpose.
+  void drop(SpaceId space);
+  // Regions whose current version only `space` holds.
+  void sole(SpaceId space, std::vector<Region>& regions) const;
+  // All that still uses the replica in `space`.
+  void users(SpaceId space, Frontier& into) const;
+  bool any_pending() const noexcept;
+  // Forgets the points for which `reached(point)` holds.
+  template <class Reached>
+  void prune(Reached&& reached);
+
+ private:
+  struct Replica {
+    SpaceId space;
+    std::uint64_t version = 0;  // 0: nothing valid
+    Timepoint ready;
+    Frontier readers;
+    AgentMask visible = 0;
+  };
+  struct Cell {
+    std::uint64_t committed = 0;  // version of the last write that ended well; 0: never written
+    std::uint64_t latest = 0;     // version of the last write issued
+    std::uint32_t pending = 0;    // writes issued and not ended
+    bool broken = false;          // one of them has failed
+    Status poison;
+    std::vector<Replica> replicas;
+
+    const Replica* find(SpaceId space) const noexcept;
+    Replica& at(SpaceId space);
+    bool valid_in(SpaceId space) const noexcept;
+    void settle(const Status& cause);
+  };
+  enum class Action : std::uint8_t { none, copy, release, acquire };
+  struct Step {
+    Action action = Action::none;
+    SpaceId space;
+    AgentMask holder = 0;
+    bool will_write = false;
+    friend bool operator==(const Step&, const Step&) = default;
+  };
+  Step step(const Cell& cell, const Want& want, bool exact) const;
+
+  template <class Visit>
+  void each(const Region& region, Visit&& visit);
+  template <class Visit>
+  void each(const Region& region, Visit&& visit) const;
+  template <class Value, class Of, class Emit>
+  void merged(const Grid::Cells& cells, Of&& of, Emit&& emit) const;
+
+  Grid grid_;
+  std::vector<Cell> cells_;
+};
+
+template <class Reached>
+void Coherence::prune(Reached&& reached) {
+  for (Cell& cell : cells_)
+    for (Replica& replica : cell.replicas) replica.readers.prune(reached);
+}
+
+}  // namespace troika

@@ -1,0 +1,203 @@
+// The one place that acts: takes each task from submission to retirement.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/base/environment.h"
+#include "runtime/base/strand.h"
+#include "runtime/device/device.h"
+#include "runtime/exec/inbox.h"
+#include "runtime/exec/lane.h"
+#include "runtime/exec/store.h"
+#include "runtime/sched/cost_model.h"
+#include "runtime/sched/policy.h"
+
+namespace troika {
+
+struct ExecutorOptions {
+  std::size_t ahead = 3;                 // tasks bound to a lane beyond the one that runs
+  std::size_t queue_tasks_max = 64;      // tasks in a queue at once
+  Nanos horizon_min{100'000};            // predicted work kept in a queue, at least
+  std::uint32_t lane_replacements = 16;  // workers lost to hung kernels, and replaced
+};
+
+// What happened since the start, for reports and tests.
+struct Counters {
+  std::uint64_t bytes_copied = 0;
+  std::uint64_t bytes_handed_over = 0;
+  std::uint64_t copies = 0, hand_overs = 0;
+  std::uint64_t tasks_done = 0;
+  std::uint64_t attempts_failed = 0;
+  std::uint64_t recovered = 0;     // tasks done after a failed attempt
+  std::uint64_t tasks_failed = 0;  // given up
+  std::uint64_t tasks_poisoned = 0;
+  std::uint64_t tasks_cancelled = 0;
+  std::uint64_t reads_refused = 0;  // data_lost
+  std::uint64_t devices_lost = 0;
+  std::uint64_t evictions = 0;
+  std::uint64_t write_backs = 0;
+  std::uint64_t quarantined_bytes = 0;
+  std::vector<std::uint64_t> tasks_by_device;
+};
+
+// Decisions are made on the strand: pass() and everything below it. The public members up to there
+// may be called by any thread.
+class Executor final : public Service {
+ public:
+  // `devices` and `environment` outlive it. The first device owns the host's space.
+  Executor(Environment& environment, std::span<const std::unique_ptr<Device>> devices,
+           std::unique_ptr<Policy> policy, ExecutorOptions options);
+  ~Executor();
+
+  // Creates the lanes and queues. Once.
+  Status start();
+  // Cancels every run, waits for what is in flight on healthy devices, and lets go of the queues.
+  void stop() noexcept;
+
+  void submit(std::shared_ptr<RunState> run);
+  void cancel(std::shared_ptr<RunState> run);
+  // `gone` (may be null) is set when nothing touches the buffer any more.
+  void release(std::shared_ptr<BufferState> buffer, Event* gone);
+  void post(Message message);
+
+  Counters counters() const;
+  DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_acquire); }
+  // Fills in kernels' numbers, able devices' predicted costs and ranks.
+  void price(PlanState& plan);
+
+  void serve() noexcept override;
+
+ private:
+  friend class Strand<Executor>;
+  class View;
+  class Listener;
+
+  // The walk of a task, in order (executor.cpp).
+  void pass() noexcept;
+  bool fill();
+  bool fill(Lane& lane);
+  bool issue_placed(Lane& lane);
+  bool issuable(const RunState& run, TaskIndex task, const Lane& lane);
+  Status issue(RunState& run, TaskIndex task, Lane& lane);
+  void release_followers(RunState& run, TaskIndex task, LaneId lane);
+  void flush();
+  bool has_room(const Lane& lane) const;
+  void force_a_task();
+  void set_alarm();
+
+  // admission.cpp
+  void accept(std::shared_ptr<RunState> run);
+  bool admit_waiting();
+  bool may_admit(const RunState& run, std::size_t position) const;
+  void admit(RunState& run);
+  void bind_scratch(RunState& run);
+  void link(RunState& earlier, TaskIndex from, RunState& later, TaskIndex to);
+  void make_ready(RunState& run, TaskIndex task);
+  void withdraw(RunState& run, TaskIndex task);
+  void consider(RunState& run, TaskIndex task);  // waiting: is it ready now, and where?
+  template <class Visit>
+  void each_successor(RunState& run, TaskIndex task, Visit&& visit);
+  void complete(RunState& run);
+
+  // staging.cpp
+  enum class Staged : std::uint8_t { complete, under_way, impossible };
+  bool reserve(RunState& run, TaskIndex task, Lane& lane);
+  Staged stage(RunState& run, TaskIndex task, SpaceId space, AgentMask agent);
+  bool start_copy(const std::shared_ptr<BufferState>& buffer, const Region& region, SpaceId from,
+                  SpaceId to);
+  bool start_release(const std::shared_ptr<BufferState>& buffer, const Move& move);
+  bool make_room(SpaceId space, std::span<BufferState* const> victims);
+  void footprint(const RunState& run, TaskIndex task, std::vector<BufferState*>& buffers) const;
+  QueueState* copier(SpaceId from, SpaceId to);
+  bool reached(Timepoint point, const RunState* on_behalf = nullptr) const;
+  // True when every point is reached or on `device`; those are waited for by `queue` then.
+  bool wait_within(QueueState& queue, const Frontier& points);
+  Span2D span_of(BufferState& buffer, const Region& region, SpaceId space, DeviceId device,
+                 Status& status);
+  void note(QueueState& queue, InFlight operation);
+
+  // retire.cpp
+  void retire(const Advanced& advanced);
+  void retire(QueueState& queue, InFlight& operation, const Status& status,
+              std::span<const Interval> measured);
+  void retire_task(RunState& run, TaskIndex task, QueueState& queue, const Status& status,
+                   std::optional<Interval> measured);
+  void finish(RunState& run, TaskIndex task);
+  void observe(RunState& run, TaskIndex task, const QueueState& queue,
+               std::optional<Interval> measured);
+  void drain_recoveries(Lane& lane);
+
+  // recovery.cpp
+  void attempt_failed(RunState& run, TaskIndex task, Lane& lane, Status cause);
+  void decide_after_failure(RunState& run, TaskIndex task, DeviceId device);
+  void give_up(RunState& run, TaskIndex task, Status cause);
+  void poison_successors(RunState& run, TaskIndex task, const Status& cause);
+  void end_without_running(RunState& run, TaskIndex task, const Status& cause);
+  void take_back(Lane& lane, std::size_t position);
+  void cancel_now(RunState& run);
+  void lose_device(DeviceId device, const Status& cause, bool hung);
+  void lose_lane(Lane& lane, const Status& cause);
+  void close_queue(QueueState& queue, const Status& cause);
+  void check_timeouts();
+  void dispose_of_released();
+  Status at_device(const RunState& run, TaskIndex task, DeviceId device,
+                   const Status& status) const;
+
+  Status create_queue(DeviceId device, QueueUse use, unsigned number, LaneId lane, QueueId& id);
+  void refresh_view();
+  ReadyTask ready_task(const RunState& run, TaskIndex task) const;
+  DeviceMask able_now(const RunState& run, TaskIndex task) const;
+  Lane& lane(LaneId id) noexcept { return lanes_[id.value]; }
+  QueueState& queue(QueueId id) noexcept { return *queues_[id.value]; }
+  const QueueState& queue(QueueId id) const noexcept { return *queues_[id.value]; }
+  RunState& run_at(std::uint32_t slot) noexcept { return *runs_[slot]; }
+  void watch(const std::shared_ptr<BufferState>& buffer);
+
+  Environment& environment_;
+  std::span<const std::unique_ptr<Device>> devices_;
+  ExecutorOptions options_;
+  Inbox inbox_;
+  Strand<Executor> strand_{*this};
+  std::atomic<bool> handed_over_{false};  // a submitter left passes to the environment's thread
+  std::atomic<DeviceMask> open_devices_{0};
+  mutable std::mutex
+      shared_;  // protects model_, kernel_ids_ and counters_ against price() and counters()
+
+  // All below: the strand.
+  std::unique_ptr<Policy> policy_;
+  CostModel model_;
+  std::unordered_map<const Operation*, KernelId> kernel_ids_;
+  Store store_;
+  std::vector<Lane> lanes_;
+  std::vector<std::unique_ptr<QueueState>> queues_;  // by QueueId
+  std::vector<QueueId> copy_queues_;                 // by device; none: the first lane's
+  std::vector<std::shared_ptr<RunState>> runs_;      // by slot; null: free
+  std::vector<std::uint32_t> free_run_slots_;
+  std::deque<std::shared_ptr<RunState>> waiting_runs_;
+  std::vector<std::shared_ptr<BufferState>> buffers_;
+  std::vector<ReadySet> ready_;                       // by KernelId
+  std::vector<std::shared_ptr<RunState>> completed_;  // to be told, after the pass
+  std::unique_ptr<View> view_;
+  std::vector<std::vector<std::uint32_t>> exploring_;  // by kernel, by device
+  std::vector<std::vector<CostKey>> warmed_;           // by device: first runs done
+  Counters counters_;
+  std::uint64_t decisions_ = 0;
+  std::uint32_t lanes_replaced_ = 0;
+  std::vector<Message> messages_;
+  std::vector<Move> moves_;
+  std::vector<BufferState*> footprint_, victims_;
+  std::vector<KernelArg> launch_args_;
+  Nanos now_{0};
+  bool stopping_ = false;
+};
+
+}  // namespace troika

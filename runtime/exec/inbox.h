@@ -1,0 +1,53 @@
+// What other threads tell the strand.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "runtime/device/queue.h"
+#include "runtime/exec/run_state.h"
+
+namespace troika {
+
+struct Submitted {
+  std::shared_ptr<RunState> run;
+};
+struct Advanced {
+  Timepoint reached;
+  Status status;
+  bool lost;
+  std::vector<Interval> measured;
+};
+struct CancelRequested {
+  std::shared_ptr<RunState> run;
+};
+struct BufferReleased {
+  std::shared_ptr<BufferState> buffer;
+  Event* gone;  // may be null
+};
+using Message = std::variant<Submitted, Advanced, CancelRequested, BufferReleased>;
+
+// Unbounded, but each sender is bounded by what it waits for: one message for a flush, a run, a
+// buffer.
+class Inbox {
+ public:
+  void push(Message message) {
+    const std::scoped_lock lock{mutex_};
+    messages_.push_back(std::move(message));
+  }
+  // Swaps the waiting messages into `taken`, which is cleared first.
+  void take(std::vector<Message>& taken) {
+    taken.clear();
+    const std::scoped_lock lock{mutex_};
+    taken.swap(messages_);
+  }
+
+ private:
+  std::mutex mutex_;  // protects messages_
+  std::vector<Message> messages_;
+};
+
+}  // namespace troika

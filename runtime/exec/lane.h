@@ -1,0 +1,70 @@
+// A device's worker as the executor sees it: what is bound to it, what is in its queue.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "runtime/device/queue.h"
+#include "runtime/exec/run_state.h"
+#include "runtime/sched/policy.h"
+
+namespace troika {
+
+// An operation that was enqueued and whose outcome is not yet known.
+struct InFlight {
+  enum class Kind : std::uint8_t { task, acquire, copy, release };
+  Kind kind;
+  std::uint64_t value;
+  RunState* run = nullptr;  // task, acquire
+  TaskIndex task;
+  std::shared_ptr<BufferState> buffer;  // copy, release
+  Region region;
+  SpaceId to;
+  Nanos enqueued{0};
+};
+
+// A queue and what is in flight on it, in order.
+struct QueueState {
+  QueueId id;
+  DeviceId device;
+  LaneId lane;  // none: the device's copy queue
+  std::unique_ptr<QueueListener> listener;
+  std::unique_ptr<Queue> queue;
+  std::deque<InFlight> in_flight;
+  std::uint64_t reached = 0;  // as far as the strand has processed
+  Nanos reached_at{0};
+  bool unflushed = false;
+  bool abandoned = false;
+};
+
+struct Placed {
+  RunState* run;
+  TaskIndex task;
+};
+
+// A failed task whose followers are still in the queue.
+struct Recovery {
+  RunState* run;
+  TaskIndex task;
+  std::uint64_t until;  // queue value at which all of them are known
+};
+
+struct Lane {
+  LaneId id;
+  DeviceId device;
+  unsigned number = 0;  // among the device's lanes
+  QueueId queue;
+  SpaceId space;
+  AgentMask agent = common_agent;
+  bool open = true;
+  std::vector<Placed> placed;  // in the order of their reservations
+  std::vector<Recovery> recovering;
+  std::size_t issued = 0;
+  Nanos placed_work{0}, issued_work{0};  // predicted
+  Nanos busy_since{0};                   // when the head of the queue began, or now
+  Nanos latency{50'000};                 // of a completion, measured
+  bool waits_for_room = false;           // until something in its space is given back
+};
+
+}  // namespace troika

@@ -1,0 +1,45 @@
+// A compiled graph with everything that does not change from run to run.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/device/device.h"
+#include "runtime/exec/buffer_state.h"
+#include "runtime/graph/task_graph.h"
+#include "runtime/sched/cost_model.h"
+
+namespace troika {
+
+// One bit a device.
+using DeviceMask = std::uint64_t;
+constexpr DeviceMask bit(DeviceId device) noexcept { return DeviceMask{1} << device.value; }
+
+struct PlanState {
+  struct Task {
+    CostKey cost;
+    Work work;
+    LaunchShape shape;
+    DeviceMask able = 0;          // devices with a loaded implementation that are not banned
+    std::uint32_t operation = 0;  // index into `operations`
+    Nanos rank{0};
+  };
+  struct OperationOn {
+    const Operation* operation;
+    KernelId kernel;
+    std::vector<const LoadedKernel*> loaded;  // by device; null where there is none
+  };
+
+  std::shared_ptr<const TaskGraph> graph;
+  std::vector<Task> tasks;
+  std::vector<OperationOn> operations;
+  std::uint32_t run_slots = 8;  // runs of it under way at once; more wait for admission
+
+  // Strand only.
+  std::uint32_t active_runs = 0;
+  std::vector<std::vector<std::shared_ptr<BufferState>>> idle_scratch;  // of finished runs
+};
+
+}  // namespace troika

@@ -1,0 +1,83 @@
+// One execution of a plan.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "runtime/base/environment.h"
+#include "runtime/exec/plan_state.h"
+
+namespace troika {
+
+struct TaskState {
+  enum class Stage : std::uint8_t {
+    waiting,  // for predecessors
+    ready,    // in a ready set
+    placed,   // bound to a lane, footprint reserved, inputs on their way
+    issued,   // in the lane's queue
+    failed,   // its attempt failed; the lane's queue drains before it is decided what next
+    joining,  // its kernel has returned, sub-graphs of it are still running
+    over
+  };
+  Stage stage = Stage::waiting;
+  std::uint8_t attempts = 0;  // failures so far
+  bool doomed = false;  // issued behind a task that failed: whatever it reports, it did not happen
+  bool staged = false;  // every input is there or on its way
+  bool mixed = false;   // its predecessors in flight are not all on one lane
+  std::uint32_t remaining = 0;     // predecessors that are not over
+  std::uint32_t in_flight = 0;     // of those, issued on `flight_lane` (or, mixed, anywhere)
+  std::uint32_t children = 0;      // sub-graphs not over
+  std::uint32_t first_link = ~0U;  // into RunState::links: successors in later runs
+  LaneId flight_lane;
+  LaneId lane;           // placed or issued there
+  DeviceMask unfit = 0;  // devices whose space it can never fit
+  DeviceMask tried = 0;  // devices where an attempt failed
+  Timepoint done;
+  std::uint64_t age = 0;
+  Nanos began{0};  // when it was issued, or reached the head of its queue
+  Nanos predicted{0};
+  Status cause;  // of a failed attempt, or of a predecessor's failure
+};
+
+struct RunState {
+  // An edge into a later run.
+  struct Link {
+    RunState* run;
+    TaskIndex task;
+    std::uint32_t next;
+  };
+
+  std::span<const Arg> args(TaskIndex task) const noexcept {
+    const TaskGraph::Task& t = plan->graph->task(task);
+    return own_args.empty() ? plan->graph->args(task)
+                            : std::span{own_args}.subspan(t.first_arg, t.arg_count);
+  }
+
+  RunId id;
+  std::uint32_t slot = 0;  // in the executor's table: TaskKey::run
+  std::shared_ptr<PlanState> plan;
+  std::vector<std::shared_ptr<BufferState>> buffers;  // by the graph's slot
+  std::vector<Arg> own_args;                          // with scalars bound anew; empty: the plan's
+  std::vector<TaskState> tasks;
+  std::vector<Link> links;
+  std::uint32_t unfinished = 0;
+  Nanos submitted{0}, finished{0};
+  bool admitted = false;
+  bool cancelled = false;
+  RunState* parent = nullptr;  // the run whose task submitted this one as a sub-graph
+  TaskIndex parent_task;
+  bool is_access = false;  // a host access rather than kernels
+
+  // Counted as tasks retire; read once done.
+  std::vector<std::uint64_t> tasks_by_device;
+
+  std::function<void(const Status&)> on_complete;
+  Status outcome;  // the first failure; written before `done` is set
+  Event done;
+};
+
+}  // namespace troika

@@ -1,0 +1,150 @@
+#include "runtime/exec/store.h"
+
+#include <algorithm>
+
+namespace troika {
+
+void Store::add_space(SpaceId space, DeviceId owner, Memory& owner_memory, std::size_t budget) {
+  if (std::any_of(spaces_.begin(), spaces_.end(), [&](const Space& s) { return s.id == space; }))
+    return;
+  spaces_.push_back({space, owner, &owner_memory, budget});
+}
+
+void Store::add_device(DeviceId device, Memory& memory) {
+  if (memories_.size() <= device.value) memories_.resize(device.value + 1, nullptr);
+  memories_[device.value] = &memory;
+}
+
+Store::Space& Store::at(SpaceId space) noexcept {
+  return *std::find_if(spaces_.begin(), spaces_.end(),
+                       [&](const Space& s) { return s.id == space; });
+}
+const Store::Space& Store::at(SpaceId space) const noexcept {
+  return const_cast<Store*>(this)->at(space);
+}
+std::size_t Store::used(SpaceId space) const noexcept { return at(space).used; }
+std::size_t Store::budget(SpaceId space) const noexcept { return at(space).budget; }
+
+Status Store::allocate(BufferState& buffer, Space& space) {
+  auto allocated = space.memory->allocate({buffer.bytes, 4096, 0});
+  if (!allocated.ok()) return allocated.status();
+  BufferState::Home home;
+  home.space = space.id;
+  home.root = *std::move(allocated);
+  buffer.homes.push_back(std::move(home));
+  space.used += buffer.bytes;
+  return {};
+}
+
+Store::Answer Store::reserve(std::span<BufferState* const> buffers, SpaceId id,
+                             std::vector<BufferState*>& victims) {
+  victims.clear();
+  Space& space = at(id);
+  std::size_t needed = 0, total = 0;
+  for (const BufferState* buffer : buffers) {
+    total += buffer->bytes;
+    if (const_cast<BufferState*>(buffer)->home(id) == nullptr) needed += buffer->bytes;
+  }
+  if (total > space.budget) return Answer::impossible;
+
+  std::size_t allocated = 0;
+  Status refusal;
+  if (space.used + needed <= space.budget) {
+    for (; allocated < buffers.size(); ++allocated) {
+      if (buffers[allocated]->home(id) != nullptr) continue;
+      refusal = allocate(*buffers[allocated], space);
+      if (!refusal.ok()) break;
+    }
+    if (refusal.ok()) {
+      for (BufferState* buffer : buffers) {
+        BufferState::Home& home = *buffer->home(id);
+        home.held += 1;
+        home.last_use = ++clock_;
+      }
+      return Answer::reserved;
+    }
+  }
+
+  // No room: least recently used first, what this task itself needs excepted.
+  bool in_use = false;
+  for (BufferState* buffer : buffers_) {
+    const BufferState::Home* home = buffer->home(id);
+    if (home == nullptr || std::find(buffers.begin(), buffers.end(), buffer) != buffers.end())
+      continue;
+    if (home->held != 0) in_use = true;
+    else if (buffer->adopted == nullptr || id != host_space) victims.push_back(buffer);
+  }
+  std::sort(victims.begin(), victims.end(), [&](BufferState* a, BufferState* b) {
+    return a->home(id)->last_use < b->home(id)->last_use;
+  });
+  if (victims.empty() && !in_use) return refusal.ok() ? Answer::wait : Answer::impossible;
+  return Answer::wait;
+}
+
+void Store::release(std::span<BufferState* const> buffers, SpaceId space) {
+  for (BufferState* buffer : buffers)
+    if (BufferState::Home* home = buffer->home(space)) home->held -= home->held > 0 ? 1 : 0;
+}
+
+Result<const Allocation*> Store::handle(BufferState& buffer, SpaceId space, DeviceId device) {
+  BufferState::Home& home = *buffer.home(space);
+  if (at(space).owner == device) return static_cast<const Allocation*>(home.root.get());
+  for (const auto& [owner, allocation] : home.handles)
+    if (owner == device) return static_cast<const Allocation*>(allocation.get());
+  TROIKA_ASSIGN(auto attached, memories_[device.value]->attach(*home.root));
+  home.handles.emplace_back(device, std::move(attached));
+  return static_cast<const Allocation*>(home.handles.back().second.get());
+}
+
+Status Store::ensure(BufferState& buffer, SpaceId id) {
+  if (buffer.home(id) != nullptr) return {};
+  Space& space = at(id);
+  if (space.used + buffer.bytes > space.budget)
+    return {Code::out_of_memory, "no room for " + std::to_string(buffer.bytes) +
+                                     " bytes: " + std::to_string(space.used) + " of " +
+                                     std::to_string(space.budget) + " in use"};
+  return allocate(buffer, space);
+}
+
+void Store::adopt(BufferState& buffer, SpaceId space, std::unique_ptr<Allocation> root) {
+  BufferState::Home home;
+  home.space = space;
+  home.root = std::move(root);
+  buffer.homes.push_back(std::move(home));  // the user's bytes: not of the budget
+}
+
+void Store::evict(BufferState& buffer, SpaceId space) {
+  const auto found = std::find_if(buffer.homes.begin(), buffer.homes.end(),
+                                  [&](const BufferState::Home& h) { return h.space == space; });
+  if (found == buffer.homes.end()) return;
+  if (buffer.adopted == nullptr || space != host_space) at(space).used -= buffer.bytes;
+  buffer.homes.erase(found);
+  buffer.coherence.drop(space);
+}
+
+void Store::free_all(BufferState& buffer) {
+  while (!buffer.homes.empty()) evict(buffer, buffer.homes.back().space);
+}
+
+void Store::lose(BufferState& buffer, DeviceId device, SpaceId space, bool whole_space,
+                 bool quarantine) {
+  BufferState::Home* home = buffer.home(space);
+  if (home == nullptr) return;
+  const auto keep = [&](std::unique_ptr<Allocation> allocation, std::size_t bytes) {
+    if (!quarantine) return;
+    quarantined_bytes_ += bytes;
+    quarantine_.push_back(std::move(allocation));
+  };
+  std::erase_if(home->handles, [&](auto& entry) {
+    if (entry.first != device) return false;
+    keep(std::move(entry.second), 0);
+    return true;
+  });
+  if (!whole_space) return;
+  keep(std::move(home->root), buffer.bytes);
+  evict(buffer, space);
+}
+
+void Store::forget(BufferState& buffer) { std::erase(buffers_, &buffer); }
+
+}  // namespace troika

@@ -1,0 +1,68 @@
+// Who lies where: allocations of buffers in spaces, within each space's budget.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/exec/buffer_state.h"
+
+namespace troika {
+
+class Store {
+ public:
+  // `owner` allocates in the space; `budget` in bytes.
+  void add_space(SpaceId space, DeviceId owner, Memory& owner_memory, std::size_t budget);
+  void add_device(DeviceId device, Memory& memory);
+
+  enum class Answer : std::uint8_t {
+    reserved,
+    wait,       // something there is in use that will be given back
+    impossible  // does not fit the space even when it is empty
+  };
+  // Holds every buffer in the space, allocating those that are not there, or nothing at all. On
+  // `wait`, `victims` are buffers without holders whose homes there would make room.
+  Answer reserve(std::span<BufferState* const> buffers, SpaceId space,
+                 std::vector<BufferState*>& victims);
+  void release(std::span<BufferState* const> buffers, SpaceId space);
+
+  // The device's allocation of a buffer that has a home in the space.
+  Result<const Allocation*> handle(BufferState& buffer, SpaceId space, DeviceId device);
+  // A home in a space that is not reserved by a task: for a copy on its way to somewhere else.
+  Status ensure(BufferState& buffer, SpaceId space);
+  void adopt(BufferState& buffer, SpaceId space, std::unique_ptr<Allocation> root);
+
+  // Frees the home; nothing uses it. Forgets the bytes in the coherence too.
+  void evict(BufferState& buffer, SpaceId space);
+  void free_all(BufferState& buffer);
+  // Gives up handles and homes that a lost device owned. When `quarantine`, they are kept until the
+  // process ends because the device may still touch them.
+  void lose(BufferState& buffer, DeviceId device, SpaceId space, bool whole_space, bool quarantine);
+  std::size_t quarantined_bytes() const noexcept { return quarantined_bytes_; }
+
+  std::size_t used(SpaceId space) const noexcept;
+  std::size_t budget(SpaceId space) const noexcept;
+  void track(BufferState& buffer) { buffers_.push_back(&buffer); }
+  void forget(BufferState& buffer);
+
+ private:
+  struct Space {
+    SpaceId id;
+    DeviceId owner;
+    Memory* memory;
+    std::size_t budget;
+    std::size_t used = 0;
+  };
+  Space& at(SpaceId space) noexcept;
+  const Space& at(SpaceId space) const noexcept;
+  Status allocate(BufferState& buffer, Space& space);
+
+  std::vector<Space> spaces_;
+  std::vector<Memory*> memories_;      // by device
+  std::vector<BufferState*> buffers_;  // with or without homes
+  std::vector<std::unique_ptr<Allocation>> quarantine_;
+  std::size_t quarantined_bytes_ = 0;
+  std::uint64_t clock_ = 0;
+};
+
+}  // namespace troika
