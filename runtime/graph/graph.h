@@ -164,6 +164,7 @@ class Graph {
   std::vector<Type> arg_types_;  // beside args_: element or scalar type as given
   std::vector<Edge> edges_;
   std::vector<Storage> slots_;  // the distinct buffers and scratches, in order of first use
+  std::vector<std::size_t> slot_pitch_;
   std::vector<std::vector<Record>> records_;  // by slot
   std::vector<std::uint32_t> slot_by_buffer_, slot_by_scratch_;
   std::vector<std::string> kernel_names_;
