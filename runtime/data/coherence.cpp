@@ -120,14 +120,19 @@ Coherence::Step Coherence::step(const Cell& cell, const Want& want, bool exact) 
   // An inexact write keeps some of the cell's bytes, so it needs them.
   const bool needs_bytes = reads(want.access) || !exact;
   if (needs_bytes && !cell.valid_in(want.space)) {
-    for (const Replica& source : cell.replicas) {
-      if (source.version != cell.latest) continue;
-      // DMA sees what the host sees, on both sides.
-      if ((source.visible & common_agent) == 0 && held(source)) return release(source, false);
-      if (here != nullptr && held(*here)) return release(*here, true);
-      return {Action::copy, source.space, 0, false};
+    const Replica* source = nullptr;
+    const auto direct = [&](const Replica& r) { return (want.direct >> r.space.value & 1) != 0; };
+    for (const Replica& replica : cell.replicas) {
+      if (replica.version != cell.latest) continue;
+      const bool better = source == nullptr || direct(replica) > direct(*source) ||
+                          (direct(replica) == direct(*source) && replica.space < source->space);
+      if (better) source = &replica;
     }
-    return {};  // poisoned: readable() tells
+    if (source == nullptr) return {};  // poisoned: readable() tells
+    // DMA sees what the host sees, on both sides.
+    if ((source->visible & common_agent) == 0 && held(*source)) return release(*source, false);
+    if (here != nullptr && held(*here)) return release(*here, true);
+    return {Action::copy, source->space, 0, false};
   }
   if (here == nullptr || here->visible == 0) return {};
   const AgentMask seen = here->visible;
@@ -246,7 +251,11 @@ void Coherence::commit(const Region& region) {
   each(region, [&](Cell& cell) {
     cell.pending -= 1;
     if (!cell.broken) cell.committed += 1;
-    else if (cell.pending == 0) cell.settle({Code::data_lost, "a write before this one failed"});
+    if (cell.pending != 0) return;
+    // The replica may have been lost with its space while the write was under way.
+    const bool intact = std::any_of(cell.replicas.begin(), cell.replicas.end(),
+                                    [&](const Replica& r) { return r.version == cell.committed; });
+    if (cell.broken || !intact) cell.settle({Code::data_lost, "its bytes went with a lost device"});
   });
 }
 
@@ -294,6 +303,14 @@ void Coherence::drop(SpaceId space) {
     replica.ready = {};
     replica.readers.clear();
     replica.visible = 0;
+  }
+}
+
+void Coherence::forget_contents() {
+  for (Cell& cell : cells_) {
+    cell.committed = cell.latest = 0;
+    cell.poison = {};
+    for (Replica& replica : cell.replicas) replica.version = 0;
   }
 }
 

@@ -17,6 +17,9 @@ namespace troika {
 using AgentMask = std::uint64_t;
 inline constexpr AgentMask common_agent = AgentMask{1} << 63;
 
+// One bit a space.
+using SpaceMask = std::uint64_t;
+
 // Something to be done before a task can run.
 struct Move {
   enum class Kind : std::uint8_t {
@@ -48,6 +51,7 @@ class Coherence {
     Access access;
     SpaceId space;
     AgentMask agent;
+    SpaceMask direct = 0;  // spaces that have a link into `space`; sources among them are preferred
   };
   // The cause when bytes to be read are lost.
   Status readable(const Region& region) const;
@@ -85,6 +89,8 @@ class Coherence {
   // The replica in `space` is about to be freed; something else holds all it held, or it is dropped
   // on purpose.
   void drop(SpaceId space);
+  // Whatever the buffer held is of no account any more; nothing is pending.
+  void forget_contents();
   // Regions whose current version only `space` holds.
   void sole(SpaceId space, std::vector<Region>& regions) const;
   // All that still uses the replica in `space`.

@@ -15,7 +15,7 @@ namespace troika {
 
 struct RunState;
 
-struct BufferState {
+struct BufferState : std::enable_shared_from_this<BufferState> {
   BufferState(BufferId buffer, std::size_t size) : id{buffer}, bytes{size}, coherence{size} {}
 
   // Its bytes in one space: one allocation, and a handle on it for each other device of the space.
@@ -48,6 +48,7 @@ struct BufferState {
   std::vector<Live> live;
   std::uint32_t users = 0;  // live runs bound to it and operations in flight
   Status dead;              // a hung device may still touch the user's memory
+  bool watched = false;     // in the executor's list
   bool released = false;    // the user's handle is gone
   Event* gone = nullptr;    // set when nothing touches it any more
 };

@@ -15,6 +15,7 @@
 #include "runtime/base/environment.h"
 #include "runtime/base/strand.h"
 #include "runtime/device/device.h"
+#include "runtime/device/worker_pool.h"
 #include "runtime/exec/inbox.h"
 #include "runtime/exec/lane.h"
 #include "runtime/exec/store.h"
@@ -28,6 +29,10 @@ struct ExecutorOptions {
   std::size_t queue_tasks_max = 64;      // tasks in a queue at once
   Nanos horizon_min{100'000};            // predicted work kept in a queue, at least
   std::uint32_t lane_replacements = 16;  // workers lost to hung kernels, and replaced
+  std::uint32_t copies_failed_max = 8;   // in a row, before the device is given up
+  Nanos transfer_timeout{30'000'000'000};
+  Nanos first_run_allowance{5'000'000'000};  // added to the timeout of a kernel's first run
+  WorkerPool* workers = nullptr;             // completion callbacks run there
 };
 
 // What happened since the start, for reports and tests.
@@ -85,82 +90,123 @@ class Executor final : public Service {
   void pass() noexcept;
   bool fill();
   bool fill(Lane& lane);
+  bool place(RunState& run, TaskIndex task, Lane& lane);
   bool issue_placed(Lane& lane);
   bool issuable(const RunState& run, TaskIndex task, const Lane& lane);
   Status issue(RunState& run, TaskIndex task, Lane& lane);
   void release_followers(RunState& run, TaskIndex task, LaneId lane);
   void flush();
   bool has_room(const Lane& lane) const;
-  void force_a_task();
+  bool force_a_task();
   void set_alarm();
+  void tell(RunState& run);
 
   // admission.cpp
   void accept(std::shared_ptr<RunState> run);
   bool admit_waiting();
   bool may_admit(const RunState& run, std::size_t position) const;
   void admit(RunState& run);
+  bool is_ancestor(const RunState& elder, const RunState& run) const;
   void bind_scratch(RunState& run);
   void link(RunState& earlier, TaskIndex from, RunState& later, TaskIndex to);
+  void consider(RunState& run, TaskIndex task);
   void make_ready(RunState& run, TaskIndex task);
+  void unready(RunState& run, TaskIndex task);
   void withdraw(RunState& run, TaskIndex task);
-  void consider(RunState& run, TaskIndex task);  // waiting: is it ready now, and where?
-  template <class Visit>
-  void each_successor(RunState& run, TaskIndex task, Visit&& visit);
+  ReadyTask ready_task(const RunState& run, TaskIndex task) const;
+  DeviceMask able_now(const RunState& run, TaskIndex task) const;
   void complete(RunState& run);
+  void watch(const std::shared_ptr<BufferState>& buffer);
 
   // staging.cpp
   enum class Staged : std::uint8_t { complete, under_way, impossible };
-  bool reserve(RunState& run, TaskIndex task, Lane& lane);
-  Staged stage(RunState& run, TaskIndex task, SpaceId space, AgentMask agent);
-  bool start_copy(const std::shared_ptr<BufferState>& buffer, const Region& region, SpaceId from,
-                  SpaceId to);
-  bool start_release(const std::shared_ptr<BufferState>& buffer, const Move& move);
-  bool make_room(SpaceId space, std::span<BufferState* const> victims);
   void footprint(const RunState& run, TaskIndex task, std::vector<BufferState*>& buffers) const;
+  std::size_t footprint_bytes(const RunState& run, TaskIndex task);
+  Store::Answer reserve(RunState& run, TaskIndex task, SpaceId space);
+  void release_holds(RunState& run, TaskIndex task, SpaceId space);
+  void room_given_back();
+  bool make_room(SpaceId space);
+  SpaceMask direct_into(SpaceId space) const;
+  Staged stage(RunState& run, TaskIndex task, SpaceId space, AgentMask agent);
+  bool stage_placed(RunState& run, TaskIndex task, Lane& lane);
+  Status unreadable(RunState& run, TaskIndex task);
+  static std::string name_of(const BufferState& buffer);
   QueueState* copier(SpaceId from, SpaceId to);
+  bool start_copy(BufferState& buffer, const Region& region, SpaceId from, SpaceId to);
+  bool start_release(BufferState& buffer, const Move& move);
+  Status acquire(RunState& run, TaskIndex task, Lane& lane);
+  bool within(const Frontier& points, DeviceId device) const;
+  Status wait_within(QueueState& into, const Frontier& points, const RunState* run);
+  Result<Span2D> span_of(BufferState& buffer, const Region& region, SpaceId space, DeviceId device);
+  bool serve_accesses();
+  bool serve_access(RunState& run, TaskIndex task);
   bool reached(Timepoint point, const RunState* on_behalf = nullptr) const;
-  // True when every point is reached or on `device`; those are waited for by `queue` then.
-  bool wait_within(QueueState& queue, const Frontier& points);
-  Span2D span_of(BufferState& buffer, const Region& region, SpaceId space, DeviceId device,
-                 Status& status);
-  void note(QueueState& queue, InFlight operation);
+  void note(QueueState& into, InFlight operation);
 
   // retire.cpp
   void retire(const Advanced& advanced);
-  void retire(QueueState& queue, InFlight& operation, const Status& status,
+  void retire(QueueState& from, const InFlight& operation, const Status& status,
               std::span<const Interval> measured);
-  void retire_task(RunState& run, TaskIndex task, QueueState& queue, const Status& status,
-                   std::optional<Interval> measured);
+  void restage(const BufferState& buffer);
+  void retire_task(RunState& run, TaskIndex task, QueueState& from, const InFlight& operation,
+                   const Status& reported, const Interval* measured);
+  void succeed(RunState& run, TaskIndex task);
+  void fail_writes(RunState& run, TaskIndex task, const Status& cause);
+  void undo(RunState& run, TaskIndex task);
+  void observe(RunState& run, TaskIndex task, const QueueState& from, const InFlight& operation,
+               const Interval* measured);
+  void leave_flight(RunState& run, TaskIndex task);
   void finish(RunState& run, TaskIndex task);
-  void observe(RunState& run, TaskIndex task, const QueueState& queue,
-               std::optional<Interval> measured);
-  void drain_recoveries(Lane& lane);
+  void drain_recoveries(Lane& on);
+  void child_over(RunState& parent, TaskIndex task, const Status& outcome);
 
   // recovery.cpp
-  void attempt_failed(RunState& run, TaskIndex task, Lane& lane, Status cause);
+  void attempt_failed(RunState& run, TaskIndex task, Lane& on, const Status& status);
+  void doom_followers(RunState& run, TaskIndex task);
   void decide_after_failure(RunState& run, TaskIndex task, DeviceId device);
-  void give_up(RunState& run, TaskIndex task, Status cause);
+  void give_up(RunState& run, TaskIndex task, const Status& why);
   void poison_successors(RunState& run, TaskIndex task, const Status& cause);
+  bool detach(RunState& run, TaskIndex task);
   void end_without_running(RunState& run, TaskIndex task, const Status& cause);
-  void take_back(Lane& lane, std::size_t position);
+  void unplace(Lane& on, RunState& run, TaskIndex task);
+  void take_back(Lane& on, RunState& run, TaskIndex task);
   void cancel_now(RunState& run);
-  void lose_device(DeviceId device, const Status& cause, bool hung);
-  void lose_lane(Lane& lane, const Status& cause);
-  void close_queue(QueueState& queue, const Status& cause);
+  void note_failure(DeviceId device, const Status& status);
+  bool lose_what_failed();
   void check_timeouts();
+  Nanos expiry(const QueueState& from) const;
+  void close_queue(QueueState& from, const Status& cause);
+  void quarantine(const InFlight& operation, DeviceId device);
+  void seal_tainted(const Status& cause);
+  void lose_device(DeviceId device, const Status& status);
+  void lose_lane(Lane& on, const Status& cause);
+  void restage_all();
+  void reconsider_ready();
   void dispose_of_released();
-  Status at_device(const RunState& run, TaskIndex task, DeviceId device,
-                   const Status& status) const;
+  Status at_device(DeviceId device, const Status& status) const;
 
+  // Tasks of the run, and of later runs that wait for it.
+  template <class Visit>
+  void each_successor(RunState& run, TaskIndex task, Visit&& visit) {
+    for (const std::uint32_t successor : run.plan->graph->successors(task))
+      visit(run, TaskIndex{successor});
+    for (std::uint32_t i = run.tasks[task.value].first_link; i != ~0U; i = run.links[i].next)
+      visit(*run.links[i].run, run.links[i].task);
+  }
   Status create_queue(DeviceId device, QueueUse use, unsigned number, LaneId lane, QueueId& id);
-  void refresh_view();
-  ReadyTask ready_task(const RunState& run, TaskIndex task) const;
-  DeviceMask able_now(const RunState& run, TaskIndex task) const;
   Lane& lane(LaneId id) noexcept { return lanes_[id.value]; }
   QueueState& queue(QueueId id) noexcept { return *queues_[id.value]; }
   const QueueState& queue(QueueId id) const noexcept { return *queues_[id.value]; }
   RunState& run_at(std::uint32_t slot) noexcept { return *runs_[slot]; }
-  void watch(const std::shared_ptr<BufferState>& buffer);
+
+  struct FailedDevice {
+    DeviceId device;
+    Status status;
+  };
+  struct Tainted {
+    std::shared_ptr<BufferState> buffer;
+    DeviceId device;
+  };
 
   Environment& environment_;
   std::span<const std::unique_ptr<Device>> devices_;
@@ -186,11 +232,18 @@ class Executor final : public Service {
   std::vector<std::shared_ptr<BufferState>> buffers_;
   std::vector<ReadySet> ready_;                       // by KernelId
   std::vector<std::shared_ptr<RunState>> completed_;  // to be told, after the pass
+  std::unique_ptr<Listener> listener_;
   std::unique_ptr<View> view_;
+  std::vector<Placed> accesses_;   // ready host accesses
+  std::vector<SpaceMask> direct_;  // by space: where it can be filled from
+  std::vector<FailedDevice> failed_devices_;
+  std::vector<Tainted> tainted_;
   std::vector<std::vector<std::uint32_t>> exploring_;  // by kernel, by device
   std::vector<std::vector<CostKey>> warmed_;           // by device: first runs done
   Counters counters_;
-  std::uint64_t decisions_ = 0;
+  std::uint64_t decisions_ = 0, ages_ = 0;
+  bool dispose_due_ = false;
+  Frontier waits_;
   std::uint32_t lanes_replaced_ = 0;
   std::vector<Message> messages_;
   std::vector<Move> moves_;

@@ -29,11 +29,11 @@ struct QueueState {
   QueueId id;
   DeviceId device;
   LaneId lane;  // none: the device's copy queue
-  std::unique_ptr<QueueListener> listener;
   std::unique_ptr<Queue> queue;
   std::deque<InFlight> in_flight;
   std::uint64_t reached = 0;  // as far as the strand has processed
   Nanos reached_at{0};
+  std::uint32_t copies_failed = 0;  // in a row
   bool unflushed = false;
   bool abandoned = false;
 };
@@ -47,6 +47,7 @@ struct Placed {
 struct Recovery {
   RunState* run;
   TaskIndex task;
+  QueueId queue;
   std::uint64_t until;  // queue value at which all of them are known
 };
 

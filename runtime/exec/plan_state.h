@@ -30,6 +30,14 @@ struct PlanState {
     const Operation* operation;
     KernelId kernel;
     std::vector<const LoadedKernel*> loaded;  // by device; null where there is none
+    std::vector<const KernelImage*> images;   // beside it
+
+    // A task that may submit sub-graphs is not over when its kernel is.
+    bool spawns(DeviceId device) const noexcept { return images[device.value]->spawns; }
+    bool rerunnable(DeviceId device) const noexcept {
+      const Dialect dialect = images[device.value]->dialect;
+      return operation->rerunnable(dialect) && !spawns(device);
+    }
   };
 
   std::shared_ptr<const TaskGraph> graph;

@@ -1,15 +1,15 @@
 // One execution of a plan.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <vector>
 
 #include "runtime/base/environment.h"
+#include "runtime/device/worker_pool.h"
 #include "runtime/exec/plan_state.h"
+#include "runtime/exec/task_context.h"
 
 namespace troika {
 
@@ -26,13 +26,18 @@ struct TaskState {
   Stage stage = Stage::waiting;
   std::uint8_t attempts = 0;  // failures so far
   bool doomed = false;  // issued behind a task that failed: whatever it reports, it did not happen
-  bool staged = false;  // every input is there or on its way
-  bool mixed = false;   // its predecessors in flight are not all on one lane
+  bool poisoned = false;           // a task it depends on has failed for good
+  bool holds_followers = false;    // while issued: its successors wait until it is over
+  bool explores = false;           // placed to get a first measurement
+  bool holds = false;              // host accesses: its buffers are held
+  bool staged = false;             // every input is there or on its way
+  bool mixed = false;              // its predecessors in flight are not all on one lane
   std::uint32_t remaining = 0;     // predecessors that are not over
   std::uint32_t in_flight = 0;     // of those, issued on `flight_lane` (or, mixed, anywhere)
   std::uint32_t children = 0;      // sub-graphs not over
   std::uint32_t first_link = ~0U;  // into RunState::links: successors in later runs
   LaneId flight_lane;
+  LaneId bound;          // ready: the only lane that may take it
   LaneId lane;           // placed or issued there
   DeviceMask unfit = 0;  // devices whose space it can never fit
   DeviceMask tried = 0;  // devices where an attempt failed
@@ -41,12 +46,13 @@ struct TaskState {
   Nanos began{0};  // when it was issued, or reached the head of its queue
   Nanos predicted{0};
   Status cause;  // of a failed attempt, or of a predecessor's failure
+  Status child_failure;
 };
 
-struct RunState {
+struct RunState : std::enable_shared_from_this<RunState> {
   // An edge into a later run.
   struct Link {
-    RunState* run;
+    std::shared_ptr<RunState> run;
     TaskIndex task;
     std::uint32_t next;
   };
@@ -61,6 +67,7 @@ struct RunState {
   std::uint32_t slot = 0;  // in the executor's table: TaskKey::run
   std::shared_ptr<PlanState> plan;
   std::vector<std::shared_ptr<BufferState>> buffers;  // by the graph's slot
+  std::vector<std::shared_ptr<BufferState>> scratch;  // those of them that only this run uses
   std::vector<Arg> own_args;                          // with scalars bound anew; empty: the plan's
   std::vector<TaskState> tasks;
   std::vector<Link> links;
@@ -68,6 +75,7 @@ struct RunState {
   Nanos submitted{0}, finished{0};
   bool admitted = false;
   bool cancelled = false;
+  bool complete = false;
   RunState* parent = nullptr;  // the run whose task submitted this one as a sub-graph
   TaskIndex parent_task;
   bool is_access = false;  // a host access rather than kernels
@@ -75,8 +83,9 @@ struct RunState {
   // Counted as tasks retire; read once done.
   std::vector<std::uint64_t> tasks_by_device;
 
-  std::function<void(const Status&)> on_complete;
-  Status outcome;  // the first failure; written before `done` is set
+  std::vector<TaskContext> contexts;  // by task; empty when no kernel of the plan asks for one
+  Job* completion = nullptr;          // enqueued once it is done; may be null
+  Status outcome;                     // the first failure; written before `done` is set
   Event done;
 };
 

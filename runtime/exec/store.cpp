@@ -141,6 +141,7 @@ void Store::lose(BufferState& buffer, DeviceId device, SpaceId space, bool whole
     return true;
   });
   if (!whole_space) return;
+  for (auto& [owner, handle] : home->handles) keep(std::move(handle), 0);
   keep(std::move(home->root), buffer.bytes);
   evict(buffer, space);
 }

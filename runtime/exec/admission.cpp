@@ -1,0 +1,267 @@
+// Ordering runs against one another, and tasks from waiting to ready.
+#include <algorithm>
+
+#include "runtime/exec/executor.h"
+#include "runtime/exec/view.h"
+
+namespace troika {
+
+void Executor::accept(std::shared_ptr<RunState> run) {
+  run->submitted = now_;
+  if (run->parent != nullptr) run->parent->tasks[run->parent_task.value].children += 1;
+  if (stopping_) {
+    run->outcome = {Code::unavailable, "the runtime is shutting down"};
+    run->finished = now_;
+    run->complete = true;
+    completed_.push_back(std::move(run));
+    return;
+  }
+  waiting_runs_.push_back(std::move(run));
+}
+
+// In the order of submission, except that a run without a slot does not hold up those that touch
+// nothing of it.
+bool Executor::admit_waiting() {
+  bool progress = false;
+  for (std::size_t i = 0; i < waiting_runs_.size();) {
+    RunState& run = *waiting_runs_[i];
+    if (!may_admit(run, i)) {
+      ++i;
+      continue;
+    }
+    const std::shared_ptr<RunState> admitted = waiting_runs_[i];
+    waiting_runs_.erase(waiting_runs_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (free_run_slots_.empty()) {
+      free_run_slots_.push_back(static_cast<std::uint32_t>(runs_.size()));
+      runs_.emplace_back();
+    }
+    admitted->slot = free_run_slots_.back();
+    free_run_slots_.pop_back();
+    runs_[admitted->slot] = admitted;
+    admit(*admitted);
+    progress = true;
+  }
+  return progress;
+}
+
+bool Executor::may_admit(const RunState& run, std::size_t position) const {
+  if (run.plan->active_runs >= run.plan->run_slots) return false;
+  const auto touches = [](const RunState& other, const BufferState* buffer) {
+    return std::any_of(other.buffers.begin(), other.buffers.end(),
+                       [&](const auto& b) { return b.get() == buffer; });
+  };
+  for (std::size_t i = 0; i < position; ++i)
+    for (const auto& buffer : run.buffers)
+      if (buffer && touches(*waiting_runs_[i], buffer.get())) return false;
+  return true;
+}
+
+void Executor::admit(RunState& run) {
+  const TaskGraph& graph = *run.plan->graph;
+  run.admitted = true;
+  run.plan->active_runs += 1;
+  run.unfinished = static_cast<std::uint32_t>(graph.size());
+  run.tasks_by_device.assign(devices_.size(), 0);
+  run.tasks.assign(graph.size(), TaskState{});
+  bind_scratch(run);
+  for (const auto& buffer : run.buffers) {
+    buffer->users += 1;
+    watch(buffer);
+  }
+  for (std::size_t slot = 0; slot < run.buffers.size(); ++slot) {
+    if (run.buffers[slot]->coherence.takes(graph.slot_pitch()[slot])) continue;
+    run.outcome = {Code::unsupported,
+                   "buffer " + std::to_string(run.buffers[slot]->id.value) +
+                       " is divided in rows of another pitch than this graph's " +
+                       std::to_string(graph.slot_pitch()[slot]) + " bytes"};
+    return cancel_now(run);
+  }
+  for (std::uint32_t i = 0; i < graph.size(); ++i) {
+    run.tasks[i].remaining = graph.task(TaskIndex{i}).predecessors;
+    for (const Arg& arg : graph.args(TaskIndex{i}))
+      if (arg.is_buffer) run.buffers[arg.slot]->coherence.refine(arg.region);
+  }
+
+  // A sub-graph runs within its parent's task, which holds what it touches.
+  const auto pitched = [&](const TaskGraph::Boundary& b) {
+    return widened(b.region, graph.slot_pitch()[b.slot]);
+  };
+  for (const TaskGraph::Boundary& entry : graph.entries()) {
+    const Region region = pitched(entry);
+    for (const BufferState::Live& live : run.buffers[entry.slot]->live) {
+      if (is_ancestor(*live.run, run)) continue;
+      if (live.run->tasks[live.task.value].stage == TaskState::Stage::over) continue;
+      if (!writes(entry.access) && !writes(live.access)) continue;
+      if (overlap(live.region, region)) link(*live.run, live.task, run, entry.task);
+    }
+  }
+  for (const TaskGraph::Boundary& exit : graph.exits())
+    run.buffers[exit.slot]->live.push_back({&run, exit.task, exit.access, pitched(exit)});
+
+  for (std::uint32_t i = 0; i < graph.size(); ++i) {
+    // Earlier entries may have failed and taken others with them.
+    if (run.tasks[i].stage == TaskState::Stage::waiting) consider(run, TaskIndex{i});
+  }
+  if (graph.size() == 0) complete(run);
+}
+
+// Whether `elder` is the run whose task submitted this one, or its parent, and so on.
+bool Executor::is_ancestor(const RunState& elder, const RunState& run) const {
+  for (const RunState* r = run.parent; r != nullptr; r = r->parent)
+    if (r == &elder) return true;
+  return false;
+}
+
+void Executor::bind_scratch(RunState& run) {
+  const TaskGraph& graph = *run.plan->graph;
+  std::vector<std::shared_ptr<BufferState>> mine;
+  if (!run.plan->idle_scratch.empty()) {
+    mine = std::move(run.plan->idle_scratch.back());
+    run.plan->idle_scratch.pop_back();
+  }
+  std::size_t next = 0;
+  for (std::size_t slot = 0; slot < graph.slots().size(); ++slot) {
+    if (graph.slots()[slot].buffer) continue;
+    if (next == mine.size())
+      mine.push_back(std::make_shared<BufferState>(BufferId{}, graph.slots()[slot].bytes));
+    run.buffers[slot] = mine[next++];
+  }
+  run.scratch = std::move(mine);
+}
+
+void Executor::link(RunState& earlier, TaskIndex from, RunState& later, TaskIndex to) {
+  TaskState& source = earlier.tasks[from.value];
+  earlier.links.push_back({later.shared_from_this(), to, source.first_link});
+  source.first_link = static_cast<std::uint32_t>(earlier.links.size() - 1);
+  TaskState& target = later.tasks[to.value];
+  target.remaining += 1;
+  if (source.stage != TaskState::Stage::issued || source.holds_followers || source.doomed) return;
+  if (target.in_flight == 0) {
+    target.flight_lane = source.lane;
+    target.mixed = false;
+  } else if (target.flight_lane != source.lane) {
+    target.mixed = true;
+  }
+  target.in_flight += 1;
+}
+
+ReadyTask Executor::ready_task(const RunState& run, TaskIndex task) const {
+  const TaskState& state = run.tasks[task.value];
+  const PlanState::Task& priced = run.plan->tasks[task.value];
+  const TaskOptions& options = run.plan->graph->options(task);
+  ReadyTask ready;
+  ready.key = {run.slot, task.value};
+  ready.cost = priced.cost;
+  ready.priority = options.priority;
+  ready.tenant = options.tenant;
+  ready.bound = state.bound;
+  ready.deadline = options.deadline == forever ? forever : run.submitted + options.deadline;
+  ready.rank = priced.rank;
+  ready.age = state.age;
+  return ready;
+}
+
+DeviceMask Executor::able_now(const RunState& run, TaskIndex task) const {
+  const TaskState& state = run.tasks[task.value];
+  const DeviceMask able = run.plan->tasks[task.value].able & ~state.unfit &
+                          open_devices_.load(std::memory_order_relaxed);
+  // Where it failed before it goes only when there is nowhere else.
+  return (able & ~state.tried) != 0 ? able & ~state.tried : able;
+}
+
+// Waiting: whether it can be ready now, and for which lanes. Ready already: whether it still is.
+void Executor::consider(RunState& run, TaskIndex task) {
+  TaskState& state = run.tasks[task.value];
+  const bool free = state.remaining == 0;
+  const bool follows = !free && state.remaining == state.in_flight && !state.mixed &&
+                       lane(state.flight_lane).open && !run.is_access &&
+                       (able_now(run, task) & bit(lane(state.flight_lane).device)) != 0;
+  const LaneId bound = follows ? state.flight_lane : LaneId{};
+  switch (state.stage) {
+    case TaskState::Stage::waiting:
+      if (!free && !follows) return;
+      state.bound = bound;
+      make_ready(run, task);
+      return;
+    case TaskState::Stage::ready:
+      if ((free || follows) && state.bound == bound) return;
+      withdraw(run, task);
+      if (!free && !follows) return;
+      state.bound = bound;
+      make_ready(run, task);
+      return;
+    case TaskState::Stage::placed:
+      if (free || follows) return;
+      take_back(lane(state.lane), run, task);
+      return;
+    default: return;
+  }
+}
+
+void Executor::make_ready(RunState& run, TaskIndex task) {
+  TaskState& state = run.tasks[task.value];
+  state.stage = TaskState::Stage::ready;
+  if (run.is_access) {
+    accesses_.push_back({&run, task});
+    return;
+  }
+  if (able_now(run, task) == 0) {
+    const bool room = state.unfit == 0;
+    give_up(run, task,
+            room ? Status{Code::unavailable, "no able device is left"}
+                 : Status{Code::out_of_memory, "its " + std::to_string(footprint_bytes(run, task)) +
+                                                   " bytes fit the memory of no device"});
+    return;
+  }
+  if (state.age == 0) state.age = ++ages_;
+  const ReadyTask ready = ready_task(run, task);
+  ready_[ready.cost.kernel.value].insert(ready);
+  policy_->on_ready(ready, (view_->refresh(), *view_));
+}
+
+// Out of the ready set; the policy chose it.
+void Executor::unready(RunState& run, TaskIndex task) {
+  const ReadyTask ready = ready_task(run, task);
+  ready_[ready.cost.kernel.value].erase(ready);
+  run.tasks[task.value].stage = TaskState::Stage::waiting;
+}
+
+// Out of the ready set, although the policy did not choose it.
+void Executor::withdraw(RunState& run, TaskIndex task) {
+  if (run.is_access) {
+    std::erase_if(accesses_, [&](const Placed& p) { return p.run == &run && p.task == task; });
+  } else {
+    const ReadyTask ready = ready_task(run, task);
+    if (ready_[ready.cost.kernel.value].erase(ready)) policy_->on_withdrawn(ready);
+  }
+  run.tasks[task.value].stage = TaskState::Stage::waiting;
+}
+
+void Executor::complete(RunState& run) {
+  for (const auto& buffer : run.buffers) {
+    if (!buffer) continue;
+    std::erase_if(buffer->live, [&](const BufferState::Live& l) { return l.run == &run; });
+    buffer->users -= 1;
+  }
+  for (const auto& buffer : run.scratch) buffer->coherence.forget_contents();
+  if (!run.scratch.empty()) run.plan->idle_scratch.push_back(std::move(run.scratch));
+  run.scratch.clear();
+  run.links.clear();
+  run.complete = true;
+  run.plan->active_runs -= 1;
+  run.finished = now_;
+  const std::shared_ptr<RunState> kept = runs_[run.slot];
+  runs_[run.slot] = nullptr;
+  free_run_slots_.push_back(run.slot);
+  completed_.push_back(kept);
+  if (run.parent != nullptr) child_over(*run.parent, run.parent_task, run.outcome);
+}
+
+void Executor::watch(const std::shared_ptr<BufferState>& buffer) {
+  if (buffer->watched) return;
+  buffer->watched = true;
+  buffers_.push_back(buffer);
+  store_.track(*buffer);
+}
+
+}  // namespace troika

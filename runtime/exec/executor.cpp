@@ -1,0 +1,422 @@
+#include "runtime/exec/executor.h"
+
+#include <algorithm>
+
+#include "runtime/exec/view.h"
+
+namespace troika {
+
+// Forwards a queue's progress to the strand; the driver thread that reports it runs the strand if
+// nobody else does.
+class Executor::Listener final : public QueueListener {
+ public:
+  explicit Listener(Executor& executor) noexcept : executor_{executor} {}
+  void on_advance(const Advance& advance) noexcept override {
+    executor_.post(Advanced{advance.reached,
+                            advance.status,
+                            advance.lost,
+                            {advance.measured.begin(), advance.measured.end()}});
+  }
+
+ private:
+  Executor& executor_;
+};
+
+Executor::Executor(Environment& environment, std::span<const std::unique_ptr<Device>> devices,
+                   std::unique_ptr<Policy> policy, ExecutorOptions options)
+    : environment_{environment},
+      devices_{devices},
+      options_{options},
+      policy_{std::move(policy)},
+      listener_{std::make_unique<Listener>(*this)},
+      view_{std::make_unique<View>(*this)} {}
+
+Executor::~Executor() = default;
+
+Status Executor::create_queue(DeviceId device, QueueUse use, unsigned number, LaneId lane,
+                              QueueId& id) {
+  auto state = std::make_unique<QueueState>();
+  state->id = id = QueueId{static_cast<std::uint32_t>(queues_.size())};
+  state->device = device;
+  state->lane = lane;
+  auto created = devices_[device.value]->create_queue(id, use, number, *listener_);
+  if (!created.ok()) return created.status();
+  state->queue = *std::move(created);
+  queues_.push_back(std::move(state));
+  return {};
+}
+
+Status Executor::start() {
+  DeviceMask open = 0;
+  for (std::uint32_t d = 0; d < devices_.size(); ++d) {
+    const DeviceId device{d};
+    const DeviceInfo& info = devices_[d]->info();
+    Memory& memory = devices_[d]->memory();
+    store_.add_device(device, memory);
+    store_.add_space(info.space, device, memory, info.memory_bytes);
+    model_.add_device({info.backend + ":" + info.description, info.flops_per_second,
+                       info.bytes_per_second, Nanos{5'000}});
+    warmed_.emplace_back();
+    copy_queues_.emplace_back();
+    for (unsigned number = 0; number < info.lanes; ++number) {
+      Lane lane;
+      lane.id = LaneId{static_cast<std::uint32_t>(lanes_.size())};
+      lane.device = device;
+      lane.number = number;
+      lane.space = info.space;
+      lane.agent = info.needs_hand_over ? AgentMask{1} << d : common_agent;
+      TROIKA_TRY(create_queue(device, QueueUse::compute, number, lane.id, lane.queue));
+      lanes_.push_back(std::move(lane));
+    }
+    if (info.copy_queue)
+      TROIKA_TRY(create_queue(device, QueueUse::copy, 0, LaneId{}, copy_queues_[d]));
+    open |= bit(device);
+    for (const Link& link : info.links) {
+      if (direct_.size() <= link.to.value) direct_.resize(link.to.value + 1);
+      direct_[link.to.value] |= SpaceMask{1} << link.from.value;
+    }
+  }
+  counters_.tasks_by_device.assign(devices_.size(), 0);
+  open_devices_.store(open, std::memory_order_release);
+  environment_.attach(*this);
+  return {};
+}
+
+void Executor::post(Message message) {
+  inbox_.push(std::move(message));
+  strand_.notify();
+}
+
+void Executor::submit(std::shared_ptr<RunState> run) {
+  inbox_.push(Submitted{std::move(run)});
+  // A submitter runs one pass at most; what arrives meanwhile is somebody else's.
+  if (strand_.notify_once()) {
+    handed_over_.store(true, std::memory_order_release);
+    environment_.call_soon();
+  }
+}
+
+void Executor::cancel(std::shared_ptr<RunState> run) { post(CancelRequested{std::move(run)}); }
+
+void Executor::release(std::shared_ptr<BufferState> buffer, Event* gone) {
+  post(BufferReleased{std::move(buffer), gone});
+}
+
+void Executor::serve() noexcept {
+  if (handed_over_.exchange(false, std::memory_order_acq_rel)) strand_.resume();
+  else strand_.notify();
+}
+
+Counters Executor::counters() const {
+  const std::scoped_lock lock{shared_};
+  return counters_;
+}
+
+void Executor::pass() noexcept {
+  {
+    const std::scoped_lock lock{shared_};
+    now_ = environment_.now();
+    inbox_.take(messages_);
+    for (Message& message : messages_) {
+      if (auto* submitted = std::get_if<Submitted>(&message)) accept(std::move(submitted->run));
+      else if (auto* advanced = std::get_if<Advanced>(&message)) retire(*advanced);
+      else if (auto* cancelled = std::get_if<CancelRequested>(&message))
+        cancel_now(*cancelled->run);
+      else if (auto* released = std::get_if<BufferReleased>(&message)) {
+        released->buffer->released = true;
+        released->buffer->gone = released->gone;
+        watch(released->buffer);
+        dispose_due_ = true;
+      }
+    }
+    messages_.clear();
+    check_timeouts();
+    do {
+      while (lose_what_failed() | admit_waiting() | serve_accesses() | fill()) {
+      }
+      flush();
+    } while (force_a_task());
+    dispose_of_released();
+    set_alarm();
+    counters_.quarantined_bytes = store_.quarantined_bytes();
+  }
+  // Outside the lock: a waiter may destroy its run as soon as it is told.
+  for (const auto& run : completed_) tell(*run);
+  completed_.clear();
+}
+
+bool Executor::fill() {
+  bool progress = false;
+  for (Lane& lane : lanes_)
+    if (lane.open) progress |= fill(lane);
+  for (Lane& lane : lanes_)
+    if (lane.open) progress |= issue_placed(lane);
+  return progress;
+}
+
+bool Executor::has_room(const Lane& lane) const {
+  const std::size_t bound = lane.placed.size() + lane.issued;
+  if (bound <= options_.ahead) return true;
+  const Nanos horizon = std::max(options_.horizon_min, 2 * lane.latency);
+  return bound < options_.queue_tasks_max && lane.placed_work + lane.issued_work < horizon;
+}
+
+bool Executor::fill(Lane& lane) {
+  bool progress = false;
+  while (has_room(lane) && !lane.waits_for_room) {
+    view_->refresh();
+    const std::optional<ReadyTask> next = policy_->next(lane.id, *view_);
+    if (!next) break;
+    decisions_ += 1;
+    progress |= place(run_at(next->key.run), TaskIndex{next->key.task}, lane);
+  }
+  return progress;
+}
+
+// From the ready set to the lane: the whole footprint or nothing.
+bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
+  TaskState& state = run.tasks[task.value];
+  const PlanState::Task& priced = run.plan->tasks[task.value];
+  unready(run, task);
+  switch (reserve(run, task, lane.space)) {
+    case Store::Answer::reserved: break;
+    case Store::Answer::wait:
+      make_ready(run, task);
+      lane.waits_for_room = true;
+      return false;
+    case Store::Answer::impossible:
+      state.unfit |= bit(lane.device);
+      make_ready(run, task);
+      return true;
+  }
+  const Estimate estimate = model_.predict(priced.cost, priced.work, lane.device);
+  state.stage = TaskState::Stage::placed;
+  state.lane = lane.id;
+  state.staged = false;
+  state.predicted = estimate.time;
+  state.explores = estimate.samples == 0;
+  if (state.explores) exploring_[priced.cost.kernel.value][lane.device.value] += 1;
+  lane.placed.push_back({&run, task});
+  lane.placed_work += state.predicted;
+  stage_placed(run, task, lane);
+  return true;
+}
+
+bool Executor::issue_placed(Lane& lane) {
+  bool progress = false;
+  for (std::size_t i = 0; i < lane.placed.size();) {
+    RunState& run = *lane.placed[i].run;
+    const TaskIndex task = lane.placed[i].task;
+    if (!run.tasks[task.value].staged) progress |= stage_placed(run, task, lane);
+    // Staging may have ended the task, or taken the lane away.
+    if (i >= lane.placed.size() || lane.placed[i].run != &run || lane.placed[i].task != task)
+      continue;
+    if (!issuable(run, task, lane)) {
+      ++i;
+      continue;
+    }
+    const Status status = issue(run, task, lane);
+    if (status.ok()) {
+      progress = true;
+    } else if (status.code() == Code::exhausted) {
+      break;  // the device's ring is full: it will advance
+    } else {
+      note_failure(lane.device, status);
+      break;
+    }
+  }
+  return progress;
+}
+
+bool Executor::issuable(const RunState& run, TaskIndex task, const Lane& lane) {
+  const TaskState& state = run.tasks[task.value];
+  if (!state.staged || state.remaining != state.in_flight) return false;
+  if (state.remaining != 0 && (state.mixed || state.flight_lane != lane.id)) return false;
+  const Nanos horizon = std::max(options_.horizon_min, 2 * lane.latency);
+  if (lane.issued >= options_.queue_tasks_max) return false;
+  if (lane.issued != 0 && lane.issued_work >= horizon) return false;
+
+  waits_.clear();
+  for (const Arg& arg : run.args(task))
+    if (arg.is_buffer)
+      run.buffers[arg.slot]->coherence.waits({arg.region, arg.access, lane.space, lane.agent, 0},
+                                             waits_);
+  bool all = true;
+  waits_.for_each([&](Timepoint point) {
+    if (!reached(point, &run) && queue(point.queue).device != lane.device) all = false;
+  });
+  return all;
+}
+
+// issuable() held: nothing here can park.
+Status Executor::issue(RunState& run, TaskIndex task, Lane& lane) {
+  TaskState& state = run.tasks[task.value];
+  QueueState& into = queue(lane.queue);
+  const DeviceId device = lane.device;
+  TROIKA_TRY(acquire(run, task, lane));
+  waits_.clear();
+  launch_args_.clear();
+  for (const Arg& arg : run.args(task)) {
+    KernelArg launched;
+    if (arg.is_buffer) {
+      BufferState& buffer = *run.buffers[arg.slot];
+      buffer.coherence.waits({arg.region, arg.access, lane.space, lane.agent, 0}, waits_);
+      TROIKA_ASSIGN(launched.span, span_of(buffer, arg.region, lane.space, device));
+    } else {
+      launched.scalar = arg.scalar;
+    }
+    launch_args_.push_back(launched);
+  }
+  TROIKA_TRY(wait_within(into, waits_, &run));
+  const PlanState::Task& priced = run.plan->tasks[task.value];
+  const PlanState::OperationOn& operation = run.plan->operations[priced.operation];
+  TROIKA_ASSIGN(const Timepoint done,
+                into.queue->launch({operation.loaded[device.value], launch_args_, priced.shape,
+                                    run.contexts.empty() ? nullptr : &run.contexts[task.value]}));
+  for (const Arg& arg : run.args(task)) {
+    if (!arg.is_buffer) continue;
+    Coherence& coherence = run.buffers[arg.slot]->coherence;
+    if (reads(arg.access)) coherence.begin_read(arg.region, lane.space, done);
+  }
+  for (const Arg& arg : run.args(task)) {
+    if (!arg.is_buffer || !writes(arg.access)) continue;
+    run.buffers[arg.slot]->coherence.begin_write(arg.region, lane.space, lane.agent, done);
+  }
+  std::erase_if(lane.placed, [&](const Placed& p) { return p.run == &run && p.task == task; });
+  lane.placed_work -= state.predicted;
+  if (lane.issued == 0) lane.busy_since = now_;
+  lane.issued += 1;
+  lane.issued_work += state.predicted;
+  state.stage = TaskState::Stage::issued;
+  state.done = done;
+  note(into, {InFlight::Kind::task, done.value, &run, task, nullptr, {}, {}, now_});
+  if (!operation.spawns(device)) release_followers(run, task, lane.id);
+  else state.holds_followers = true;
+  return {};
+}
+
+void Executor::release_followers(RunState& run, TaskIndex task, LaneId lane_id) {
+  each_successor(run, task, [&](RunState& later, TaskIndex successor) {
+    TaskState& state = later.tasks[successor.value];
+    if (state.stage == TaskState::Stage::over) return;
+    if (state.in_flight == 0) {
+      state.flight_lane = lane_id;
+      state.mixed = false;
+    } else if (state.flight_lane != lane_id) {
+      state.mixed = true;
+    }
+    state.in_flight += 1;
+    consider(later, successor);
+  });
+}
+
+void Executor::note(QueueState& into, InFlight operation) {
+  into.in_flight.push_back(std::move(operation));
+  into.unflushed = true;
+}
+
+void Executor::flush() {
+  for (const auto& state : queues_) {
+    if (!state->unflushed || state->abandoned) continue;
+    state->unflushed = false;
+    if (const Status status = state->queue->flush(); !status.ok())
+      note_failure(state->device, status);
+  }
+}
+
+// Idling is the policy's right as long as something is under way; when nothing is, something must
+// start. True when it acted.
+bool Executor::force_a_task() {
+  const bool busy = std::any_of(queues_.begin(), queues_.end(),
+                                [](const auto& q) { return !q->in_flight.empty(); });
+  const bool placed =
+      std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& l) { return !l.placed.empty(); });
+  if (busy || placed) return false;
+  for (Lane& lane : lanes_) lane.waits_for_room = false;
+  for (const ReadySet& set : ready_) {
+    for (const ReadyTask& task : set.tasks()) {
+      for (Lane& lane : lanes_) {
+        if (!view_->able(task, lane.id)) continue;
+        RunState& run = run_at(task.key.run);
+        const TaskIndex index{task.key.task};
+        policy_->on_withdrawn(ReadyTask{task});
+        if (!place(run, index, lane)) {
+          // The space is empty but for what cannot be moved away.
+          withdraw(run, index);
+          give_up(run, index,
+                  {Code::out_of_memory,
+                   "no room in the memory of " + devices_[lane.device.value]->info().name + ": " +
+                       std::to_string(store_.used(lane.space)) + " of " +
+                       std::to_string(store_.budget(lane.space)) + " bytes in use"});
+        }
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool Executor::reached(Timepoint point, const RunState* on_behalf) const {
+  if (point.trivial()) return true;
+  const QueueState& state = queue(point.queue);
+  if (state.abandoned || state.reached >= point.value) return true;
+  // A sub-graph's tasks run within their parent: they do not wait for it.
+  for (; on_behalf != nullptr && on_behalf->parent != nullptr; on_behalf = on_behalf->parent)
+    if (on_behalf->parent->tasks[on_behalf->parent_task.value].done == point) return true;
+  return false;
+}
+
+// Off the strand's state: whoever waits for the run may go on.
+void Executor::tell(RunState& run) {
+  run.done.set();
+  if (run.completion != nullptr) options_.workers->enqueue(*run.completion);
+}
+
+// Host accesses and kernels are numbered, priced and ranked before the first run.
+void Executor::price(PlanState& plan) {
+  const std::scoped_lock lock{shared_};
+  for (PlanState::OperationOn& on : plan.operations) {
+    const auto [entry, added] = kernel_ids_.try_emplace(on.operation);
+    if (added) {
+      entry->second = model_.add_kernel(on.operation->name);
+      ready_.resize(entry->second.value + 1);
+      exploring_.resize(entry->second.value + 1, std::vector<std::uint32_t>(devices_.size()));
+    }
+    on.kernel = entry->second;
+  }
+  for (PlanState::Task& task : plan.tasks)
+    task.cost.kernel = plan.operations[task.operation].kernel;
+  const auto& order = plan.graph->order();
+  for (std::size_t i = order.size(); i-- > 0;) {
+    PlanState::Task& task = plan.tasks[order[i]];
+    Nanos best = task.able == 0 ? Nanos{0} : forever;
+    for (std::uint32_t d = 0; d < devices_.size(); ++d)
+      if ((task.able & bit(DeviceId{d})) != 0)
+        best = std::min(best, model_.predict(task.cost, task.work, DeviceId{d}).time);
+    Nanos after{0};
+    for (const std::uint32_t successor : plan.graph->successors(TaskIndex{order[i]}))
+      after = std::max(after, plan.tasks[successor].rank);
+    task.rank = best + after;
+  }
+}
+
+void Executor::stop() noexcept {
+  {
+    const std::scoped_lock lock{shared_};
+    stopping_ = true;
+  }
+  environment_.detach();
+  for (const auto& state : queues_)
+    if (!state->abandoned) state->queue->abandon();
+}
+
+void Executor::set_alarm() {
+  Nanos earliest = forever;
+  for (const auto& state : queues_) {
+    if (state->abandoned || state->in_flight.empty()) continue;
+    earliest = std::min(earliest, expiry(*state));
+  }
+  if (earliest != forever) environment_.call_at(earliest);
+}
+
+}  // namespace troika

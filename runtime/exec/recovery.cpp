@@ -1,0 +1,363 @@
+// Failures: who runs again, who is given up, what a lost device takes with it.
+#include <algorithm>
+
+#include "runtime/exec/executor.h"
+
+namespace troika {
+
+void Executor::attempt_failed(RunState& run, TaskIndex task, Lane& on, const Status& status) {
+  TaskState& state = run.tasks[task.value];
+  counters_.attempts_failed += 1;
+  state.cause = at_device(on.device, status);
+  state.stage = TaskState::Stage::failed;
+  state.attempts += 1;
+  state.tried |= bit(on.device);
+  fail_writes(run, task,
+              {Code::data_lost, run.plan->graph->name_of(task) +
+                                    " failed while writing it: " + state.cause.to_string()});
+  doom_followers(run, task);
+  const QueueState& from = queue(on.queue);
+  const std::uint64_t until = from.in_flight.empty() ? 0 : from.in_flight.back().value;
+  on.recovering.push_back({&run, task, from.id, until});
+}
+
+// Successors already in the queue have run, or will run, on what the failed task left behind.
+void Executor::doom_followers(RunState& run, TaskIndex task) {
+  std::vector<Placed> pending{{&run, task}};
+  while (!pending.empty()) {
+    const Placed failed = pending.back();
+    pending.pop_back();
+    each_successor(*failed.run, failed.task, [&](RunState& later, TaskIndex successor) {
+      TaskState& next = later.tasks[successor.value];
+      if (next.stage == TaskState::Stage::issued && !next.doomed) {
+        next.doomed = true;
+        leave_flight(later, successor);
+        next.holds_followers = true;
+        pending.push_back({&later, successor});
+      } else if (next.stage == TaskState::Stage::ready || next.stage == TaskState::Stage::placed) {
+        consider(later, successor);
+      }
+    });
+  }
+}
+
+void Executor::decide_after_failure(RunState& run, TaskIndex task, DeviceId device) {
+  TaskState& state = run.tasks[task.value];
+  if (run.cancelled) return end_without_running(run, task, run.outcome);
+  const TaskOptions& options = run.plan->graph->options(task);
+  const PlanState::OperationOn& operation =
+      run.plan->operations[run.plan->tasks[task.value].operation];
+  const bool may = options.idempotent.value_or(operation.rerunnable(device)) &&
+                   state.attempts <= options.retries && able_now(run, task) != 0;
+  bool intact = true;
+  for (const Arg& arg : run.args(task))
+    if (arg.is_buffer && reads(arg.access))
+      intact = intact && run.buffers[arg.slot]->coherence.readable(arg.region).ok();
+  if (!may || !intact) return give_up(run, task, state.cause);
+  state.cause = {};
+  state.stage = TaskState::Stage::waiting;
+  consider(run, task);
+}
+
+// The task has failed for good; it is in no set, lane or queue.
+void Executor::give_up(RunState& run, TaskIndex task, const Status& why) {
+  const Status cause = why.within(run.plan->graph->name_of(task));
+  if (run.outcome.ok()) run.outcome = cause;
+  counters_.tasks_failed += 1;
+  poison_successors(run, task, cause);
+  finish(run, task);
+}
+
+// Everything of the run that depends on the task ends with the same cause.
+void Executor::poison_successors(RunState& run, TaskIndex task, const Status& cause) {
+  std::vector<TaskIndex> pending{task}, ended;
+  while (!pending.empty()) {
+    const TaskIndex from = pending.back();
+    pending.pop_back();
+    for (const std::uint32_t index : run.plan->graph->successors(from)) {
+      const TaskIndex successor{index};
+      TaskState& next = run.tasks[index];
+      if (next.poisoned || next.stage == TaskState::Stage::over) continue;
+      next.poisoned = true;
+      next.cause = cause;
+      pending.push_back(successor);
+      if (detach(run, successor)) ended.push_back(successor);
+    }
+  }
+  for (const TaskIndex successor : ended) {
+    counters_.tasks_poisoned += 1;
+    finish(run, successor);
+  }
+}
+
+// Out of whatever set or lane it is in, so that it can end. False while a queue still has it.
+bool Executor::detach(RunState& run, TaskIndex task) {
+  TaskState& state = run.tasks[task.value];
+  switch (state.stage) {
+    case TaskState::Stage::waiting: break;
+    case TaskState::Stage::ready: withdraw(run, task); break;
+    case TaskState::Stage::placed: unplace(lane(state.lane), run, task); break;
+    default: return false;
+  }
+  // Nothing can make it ready again while others end around it.
+  state.stage = TaskState::Stage::over;
+  return true;
+}
+
+void Executor::end_without_running(RunState& run, TaskIndex task, const Status& cause) {
+  TaskState& state = run.tasks[task.value];
+  if (run.cancelled) counters_.tasks_cancelled += 1;
+  else counters_.tasks_poisoned += 1;
+  state.stage = TaskState::Stage::over;
+  if (!run.cancelled) poison_successors(run, task, cause);
+  finish(run, task);
+}
+
+// Out of the lane, its reservation given back.
+void Executor::unplace(Lane& on, RunState& run, TaskIndex task) {
+  TaskState& state = run.tasks[task.value];
+  std::erase_if(on.placed, [&](const Placed& p) { return p.run == &run && p.task == task; });
+  on.placed_work -= state.predicted;
+  if (state.explores)
+    exploring_[run.plan->tasks[task.value].cost.kernel.value][on.device.value] -= 1;
+  state.explores = false;
+  state.stage = TaskState::Stage::waiting;
+  release_holds(run, task, on.space);
+}
+
+void Executor::take_back(Lane& on, RunState& run, TaskIndex task) {
+  unplace(on, run, task);
+  consider(run, task);
+}
+
+void Executor::cancel_now(RunState& run) {
+  if (run.complete || run.cancelled) return;
+  if (run.outcome.ok()) run.outcome = {Code::cancelled, "the run was cancelled"};
+  run.cancelled = true;
+  if (!run.admitted) {
+    const auto found = std::find_if(waiting_runs_.begin(), waiting_runs_.end(),
+                                    [&](const auto& r) { return r.get() == &run; });
+    if (found == waiting_runs_.end()) return;
+    run.finished = now_;
+    run.complete = true;
+    completed_.push_back(*found);
+    waiting_runs_.erase(found);
+    if (run.parent != nullptr) child_over(*run.parent, run.parent_task, run.outcome);
+    return;
+  }
+  const std::shared_ptr<RunState> alive = runs_[run.slot];
+  for (std::size_t i = 0; i < runs_.size(); ++i)
+    if (const std::shared_ptr<RunState> child = runs_[i]; child && child->parent == &run)
+      cancel_now(*child);
+  for (std::size_t i = waiting_runs_.size(); i-- > 0;)
+    if (waiting_runs_[i]->parent == &run) cancel_now(*std::shared_ptr<RunState>{waiting_runs_[i]});
+  std::vector<TaskIndex> ended;
+  for (std::uint32_t i = 0; i < run.tasks.size(); ++i)
+    if (detach(run, TaskIndex{i})) ended.push_back(TaskIndex{i});
+  for (const TaskIndex task : ended) {
+    counters_.tasks_cancelled += 1;
+    finish(run, task);
+  }
+}
+
+// Collected, because it is noticed in the middle of walking what losing a device changes.
+void Executor::note_failure(DeviceId device, const Status& status) {
+  failed_devices_.push_back({device, status});
+}
+
+bool Executor::lose_what_failed() {
+  if (failed_devices_.empty()) return false;
+  const std::vector<FailedDevice> failed = std::move(failed_devices_);
+  failed_devices_.clear();
+  for (const FailedDevice& f : failed) lose_device(f.device, f.status);
+  return true;
+}
+
+void Executor::check_timeouts() {
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    QueueState& from = *queues_[i];
+    if (from.abandoned || from.in_flight.empty() || expiry(from) > now_) continue;
+    const InFlight& head = from.in_flight.front();
+    const std::string what = head.kind == InFlight::Kind::task
+                                 ? head.run->plan->graph->name_of(head.task)
+                                 : std::string{"a transfer"};
+    const Status cause{Code::timed_out, what + " did not end in time on " +
+                                            devices_[from.device.value]->info().name};
+    if (from.lane && devices_[from.device.value]->info().lanes > 1)
+      lose_lane(lane(from.lane), cause);
+    else lose_device(from.device, cause);
+  }
+}
+
+// When the head of a queue has taken too long. Counted from the moment its predecessors there and
+// all it waits for were reached.
+Nanos Executor::expiry(const QueueState& from) const {
+  const InFlight& head = from.in_flight.front();
+  Nanos limit = options_.transfer_timeout;
+  if (head.kind == InFlight::Kind::task || head.kind == InFlight::Kind::acquire) {
+    limit = head.run->plan->graph->options(head.task).timeout;
+    if (limit == forever) return forever;
+    const std::vector<CostKey>& warmed = warmed_[from.device.value];
+    const CostKey& key = head.run->plan->tasks[head.task.value].cost;
+    if (std::find(warmed.begin(), warmed.end(), key) == warmed.end())
+      limit += options_.first_run_allowance;
+  }
+  return std::max(head.enqueued, from.reached_at) + limit;
+}
+
+// Nothing more comes from the queue: what is in flight has failed, in order.
+void Executor::close_queue(QueueState& from, const Status& cause) {
+  if (from.abandoned) return;
+  from.queue->abandon();
+  from.abandoned = true;
+  while (!from.in_flight.empty()) {
+    const InFlight operation = std::move(from.in_flight.front());
+    from.in_flight.pop_front();
+    if (cause.code() == Code::timed_out) quarantine(operation, from.device);
+    retire(from, operation, cause, {});
+  }
+}
+
+// The device may touch what the operation names for as long as it likes.
+void Executor::quarantine(const InFlight& operation, DeviceId device) {
+  const auto add = [&](const std::shared_ptr<BufferState>& buffer) {
+    if (std::none_of(tainted_.begin(), tainted_.end(),
+                     [&](const Tainted& t) { return t.buffer == buffer && t.device == device; }))
+      tainted_.push_back({buffer, device});
+  };
+  if (operation.buffer) add(operation.buffer);
+  if (operation.run == nullptr) return;
+  for (const Arg& arg : operation.run->args(operation.task))
+    if (arg.is_buffer) add(operation.run->buffers[arg.slot]);
+}
+
+// Applied after every queue of the loss is closed, so that no operation still names the
+// allocations.
+void Executor::seal_tainted(const Status& cause) {
+  for (const Tainted& tainted : tainted_) {
+    BufferState& buffer = *tainted.buffer;
+    const SpaceId space = devices_[tainted.device.value]->info().space;
+    for (const SpaceId touched : {space, host_space}) {
+      if (buffer.home(touched) == nullptr) continue;
+      if (buffer.adopted != nullptr && touched == host_space) {
+        buffer.dead = {Code::data_lost,
+                       "memory given by the user that a lost device may still touch (" +
+                           cause.to_string() + ")"};
+        continue;
+      }
+      buffer.coherence.lose(touched, cause);
+      store_.lose(buffer, tainted.device, touched, true, true);
+    }
+  }
+  // Whoever was placed on the strength of those homes reserves anew.
+  const std::vector<Tainted> sealed = std::move(tainted_);
+  tainted_.clear();
+  for (Lane& on : lanes_) {
+    for (std::size_t i = on.placed.size(); i-- > 0;) {
+      if (i >= on.placed.size()) continue;
+      RunState& run = *on.placed[i].run;
+      const bool touched = std::any_of(run.buffers.begin(), run.buffers.end(), [&](const auto& b) {
+        return std::any_of(sealed.begin(), sealed.end(),
+                           [&](const Tainted& t) { return t.buffer == b; });
+      });
+      if (touched) take_back(on, run, on.placed[i].task);
+    }
+  }
+  for (const Placed& access : accesses_) access.run->tasks[access.task.value].holds = false;
+}
+
+void Executor::lose_device(DeviceId device, const Status& status) {
+  const DeviceMask open = open_devices_.load(std::memory_order_relaxed);
+  if ((open & bit(device)) == 0) return;
+  open_devices_.store(open & ~bit(device), std::memory_order_release);
+  counters_.devices_lost += 1;
+  const DeviceInfo& info = devices_[device.value]->info();
+  const Status cause{status.code() == Code::timed_out ? Code::timed_out : Code::device_lost,
+                     info.name + " is lost: " + std::string{status.message()}};
+  for (Lane& on : lanes_)
+    if (on.device == device) on.open = false;
+  for (Lane& on : lanes_) {
+    if (on.device != device) continue;
+    while (!on.placed.empty()) take_back(on, *on.placed.back().run, on.placed.back().task);
+    close_queue(queue(on.queue), cause);
+  }
+  if (const QueueId copies = copy_queues_[device.value]) close_queue(queue(copies), cause);
+  seal_tainted(cause);
+
+  const bool shared =
+      info.space == host_space || std::any_of(lanes_.begin(), lanes_.end(), [&](const Lane& other) {
+        return other.open && other.space == info.space;
+      });
+  for (const auto& buffer : std::vector<std::shared_ptr<BufferState>>{buffers_}) {
+    if (info.needs_hand_over) buffer->coherence.lose_agent(AgentMask{1} << device.value, cause);
+    if (!shared) buffer->coherence.lose(info.space, cause);
+    store_.lose(*buffer, device, info.space, !shared, true);
+  }
+  restage_all();
+  for (Lane& on : lanes_)
+    if (on.device == device) drain_recoveries(on);
+  reconsider_ready();
+}
+
+// One worker of several: it is replaced, within a limit.
+void Executor::lose_lane(Lane& on, const Status& cause) {
+  on.open = false;
+  while (!on.placed.empty()) take_back(on, *on.placed.back().run, on.placed.back().task);
+  close_queue(queue(on.queue), cause);
+  seal_tainted(cause);
+  if (lanes_replaced_ < options_.lane_replacements &&
+      create_queue(on.device, QueueUse::compute, on.number, on.id, on.queue).ok()) {
+    lanes_replaced_ += 1;
+    on.open = true;
+    on.issued = 0;
+    on.issued_work = on.placed_work = Nanos{0};
+  } else if (std::none_of(lanes_.begin(), lanes_.end(), [&](const Lane& other) {
+               return other.open && other.device == on.device;
+             })) {
+    note_failure(on.device, cause);
+  }
+  drain_recoveries(on);
+  reconsider_ready();
+}
+
+void Executor::restage_all() {
+  for (Lane& on : lanes_)
+    for (const Placed& placed : on.placed) placed.run->tasks[placed.task.value].staged = false;
+}
+
+// A device went: tasks bound to its lanes look for another, and those that had only it give up.
+void Executor::reconsider_ready() {
+  std::vector<ReadyTask> all;
+  for (const ReadySet& set : ready_) all.insert(all.end(), set.tasks().begin(), set.tasks().end());
+  for (const ReadyTask& task : all) {
+    const std::shared_ptr<RunState> run = runs_[task.key.run];
+    const TaskIndex index{task.key.task};
+    if (!run || run->tasks[index.value].stage != TaskState::Stage::ready) continue;
+    withdraw(*run, index);
+    consider(*run, index);
+  }
+}
+
+void Executor::dispose_of_released() {
+  if (!dispose_due_) return;
+  dispose_due_ = false;
+  std::erase_if(buffers_, [&](const std::shared_ptr<BufferState>& buffer) {
+    if (buffer->released && buffer->users == 0 && buffer->gone != nullptr) {
+      buffer->gone->set();
+      buffer->gone = nullptr;
+    }
+    if (buffer->users != 0 || buffer.use_count() != 1) {
+      dispose_due_ = dispose_due_ || buffer->released;
+      return false;
+    }
+    store_.free_all(*buffer);
+    store_.forget(*buffer);
+    return true;
+  });
+}
+
+Status Executor::at_device(DeviceId device, const Status& status) const {
+  return status.within("on " + devices_[device.value]->info().name);
+}
+
+}  // namespace troika

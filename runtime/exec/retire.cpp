@@ -1,0 +1,203 @@
+// What a queue's progress means for the tasks, copies and hand-overs that were in it.
+#include <algorithm>
+
+#include "runtime/exec/executor.h"
+
+namespace troika {
+
+void Executor::retire(const Advanced& advanced) {
+  QueueState& from = queue(advanced.reached.queue);
+  if (from.abandoned) return;
+  while (!from.in_flight.empty() && from.in_flight.front().value <= advanced.reached.value) {
+    const InFlight operation = std::move(from.in_flight.front());
+    from.in_flight.pop_front();
+    from.reached = operation.value;
+    const bool last = operation.value == advanced.reached.value;
+    retire(from, operation, last ? advanced.status : Status{}, advanced.measured);
+  }
+  from.reached = std::max(from.reached, advanced.reached.value);
+  from.reached_at = now_;
+  if (advanced.lost) note_failure(from.device, advanced.status);
+  if (from.lane) drain_recoveries(lane(from.lane));
+  room_given_back();
+}
+
+void Executor::retire(QueueState& from, const InFlight& operation, const Status& status,
+                      std::span<const Interval> measured) {
+  switch (operation.kind) {
+    case InFlight::Kind::task: {
+      const auto found = std::find_if(measured.begin(), measured.end(), [&](const Interval& i) {
+        return i.value == operation.value;
+      });
+      retire_task(*operation.run, operation.task, from, operation, status,
+                  found == measured.end() ? nullptr : &*found);
+      return;
+    }
+    case InFlight::Kind::acquire:
+      // The launch behind it has run on bytes it may not have seen.
+      if (!status.ok()) operation.run->tasks[operation.task.value].cause = status;
+      return;
+    case InFlight::Kind::copy:
+      operation.buffer->users -= 1;
+      if (status.ok()) {
+        from.copies_failed = 0;
+        counters_.copies += 1;
+        counters_.bytes_copied += operation.region.size();
+        return;
+      }
+      operation.buffer->coherence.copy_failed(operation.region, operation.to,
+                                              {from.id, operation.value});
+      restage(*operation.buffer);
+      // Whoever needs the bytes asks again; a device that fails at it time after time is given up.
+      if (++from.copies_failed >= options_.copies_failed_max) note_failure(from.device, status);
+      return;
+    case InFlight::Kind::release:
+      operation.buffer->users -= 1;
+      if (!status.ok()) note_failure(from.device, status);
+      return;
+  }
+}
+
+// Inputs that were on their way are not coming: tasks placed on the strength of it look again.
+void Executor::restage(const BufferState& buffer) {
+  for (Lane& lane : lanes_)
+    for (const Placed& placed : lane.placed)
+      for (const auto& bound : placed.run->buffers)
+        if (bound.get() == &buffer) placed.run->tasks[placed.task.value].staged = false;
+}
+
+void Executor::retire_task(RunState& run, TaskIndex task, QueueState& from,
+                           const InFlight& operation, const Status& reported,
+                           const Interval* measured) {
+  TaskState& state = run.tasks[task.value];
+  const PlanState::Task& priced = run.plan->tasks[task.value];
+  Lane& on = lane(from.lane);
+  on.issued -= 1;
+  on.issued_work -= state.predicted;
+  on.busy_since = now_;
+  if (state.explores) exploring_[priced.cost.kernel.value][on.device.value] -= 1;
+  state.explores = false;
+  leave_flight(run, task);
+  release_holds(run, task, on.space);
+
+  if (state.doomed) return undo(run, task);
+  const Status status = reported.ok() ? state.cause : reported;
+  state.cause = {};
+  if (state.children != 0) {
+    state.stage = TaskState::Stage::joining;
+    state.cause = status;
+    return;
+  }
+  if (!status.ok()) return attempt_failed(run, task, on, status);
+  observe(run, task, from, operation, measured);
+  run.tasks_by_device[on.device.value] += 1;
+  counters_.tasks_by_device[on.device.value] += 1;
+  succeed(run, task);
+}
+
+void Executor::succeed(RunState& run, TaskIndex task) {
+  for (const Arg& arg : run.args(task))
+    if (arg.is_buffer && writes(arg.access)) run.buffers[arg.slot]->coherence.commit(arg.region);
+  counters_.tasks_done += 1;
+  if (run.tasks[task.value].attempts != 0) counters_.recovered += 1;
+  finish(run, task);
+}
+
+void Executor::fail_writes(RunState& run, TaskIndex task, const Status& cause) {
+  for (const Arg& arg : run.args(task))
+    if (arg.is_buffer && writes(arg.access))
+      run.buffers[arg.slot]->coherence.fail(arg.region, cause);
+}
+
+// It ran behind a task that failed: whatever it reported, it did not happen.
+void Executor::undo(RunState& run, TaskIndex task) {
+  TaskState& state = run.tasks[task.value];
+  fail_writes(run, task,
+              {Code::data_lost, "a task it depends on failed while it was in the queue"});
+  state.doomed = false;
+  state.stage = TaskState::Stage::waiting;
+  if (run.cancelled) return end_without_running(run, task, run.outcome);
+  if (!state.cause.ok()) return end_without_running(run, task, state.cause);
+  consider(run, task);
+}
+
+void Executor::observe(RunState& run, TaskIndex task, const QueueState& from,
+                       const InFlight& operation, const Interval* measured) {
+  const PlanState::Task& priced = run.plan->tasks[task.value];
+  Lane& on = lane(from.lane);
+  if (measured != nullptr) {
+    const Nanos late = std::max(Nanos{0}, now_ - measured->end);
+    on.latency = (7 * on.latency + late) / 8;
+  }
+  std::vector<CostKey>& warmed = warmed_[on.device.value];
+  if (std::find(warmed.begin(), warmed.end(), priced.cost) == warmed.end()) {
+    // A first run pays for compiling and loading: it teaches nothing.
+    warmed.push_back(priced.cost);
+    if (!devices_[on.device.value]->info().simulated) return;
+  }
+  const Nanos began = std::max(operation.enqueued, from.reached_at);
+  const Nanos took = measured != nullptr ? measured->end - measured->begin : now_ - began;
+  model_.observe(priced.cost, priced.work, on.device, took);
+  policy_->on_done(ready_task(run, task), on.id, took);
+}
+
+// The task no longer counts as in flight for its successors.
+void Executor::leave_flight(RunState& run, TaskIndex task) {
+  TaskState& state = run.tasks[task.value];
+  if (state.holds_followers) {
+    state.holds_followers = false;
+    return;
+  }
+  each_successor(run, task, [&](RunState& later, TaskIndex successor) {
+    TaskState& next = later.tasks[successor.value];
+    next.in_flight -= 1;
+    if (next.in_flight == 0) next.mixed = false;
+  });
+}
+
+// The task is over, one way or another: it holds up nobody any more.
+void Executor::finish(RunState& run, TaskIndex task) {
+  TaskState& state = run.tasks[task.value];
+  state.stage = TaskState::Stage::over;
+  each_successor(run, task, [&](RunState& later, TaskIndex successor) {
+    TaskState& next = later.tasks[successor.value];
+    next.remaining -= 1;
+    if (next.stage != TaskState::Stage::over) consider(later, successor);
+  });
+  run.unfinished -= 1;
+  if (run.unfinished == 0) complete(run);
+}
+
+void Executor::drain_recoveries(Lane& on) {
+  const QueueState& from = queue(on.queue);
+  for (std::size_t i = 0; i < on.recovering.size();) {
+    const Recovery recovery = on.recovering[i];
+    if (recovery.queue == from.id && !from.abandoned && from.reached < recovery.until) {
+      ++i;
+      continue;
+    }
+    on.recovering.erase(on.recovering.begin() + static_cast<std::ptrdiff_t>(i));
+    decide_after_failure(*recovery.run, recovery.task, on.device);
+  }
+}
+
+void Executor::child_over(RunState& parent, TaskIndex task, const Status& outcome) {
+  TaskState& state = parent.tasks[task.value];
+  state.children -= 1;
+  if (!outcome.ok() && state.child_failure.ok()) state.child_failure = outcome;
+  if (state.stage != TaskState::Stage::joining || state.children != 0) return;
+  const Status cause = state.cause.ok() ? state.child_failure : state.cause;
+  if (cause.ok()) {
+    parent.tasks_by_device[lane(state.lane).device.value] += 1;
+    counters_.tasks_by_device[lane(state.lane).device.value] += 1;
+    return succeed(parent, task);
+  }
+  // Sub-graphs may have committed some of what the task owns, so no earlier version is whole.
+  fail_writes(parent, task, cause);
+  for (const Arg& arg : parent.args(task))
+    if (arg.is_buffer && writes(arg.access))
+      parent.buffers[arg.slot]->coherence.poison(arg.region, cause);
+  give_up(parent, task, cause);
+}
+
+}  // namespace troika

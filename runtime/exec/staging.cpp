@@ -1,0 +1,338 @@
+// Reserving a task's footprint and bringing its inputs.
+#include <algorithm>
+
+#include "runtime/exec/executor.h"
+
+namespace troika {
+
+void Executor::footprint(const RunState& run, TaskIndex task,
+                         std::vector<BufferState*>& buffers) const {
+  buffers.clear();
+  for (const Arg& arg : run.args(task)) {
+    if (!arg.is_buffer) continue;
+    BufferState* buffer = run.buffers[arg.slot].get();
+    if (std::find(buffers.begin(), buffers.end(), buffer) == buffers.end())
+      buffers.push_back(buffer);
+  }
+}
+
+std::size_t Executor::footprint_bytes(const RunState& run, TaskIndex task) {
+  footprint(run, task, footprint_);
+  std::size_t bytes = 0;
+  for (const BufferState* buffer : footprint_) bytes += buffer->bytes;
+  return bytes;
+}
+
+Store::Answer Executor::reserve(RunState& run, TaskIndex task, SpaceId space) {
+  footprint(run, task, footprint_);
+  for (;;) {
+    const Store::Answer answer = store_.reserve(footprint_, space, victims_);
+    if (answer != Store::Answer::wait) return answer;
+    if (!make_room(space)) return answer;
+  }
+}
+
+void Executor::release_holds(RunState& run, TaskIndex task, SpaceId space) {
+  footprint(run, task, footprint_);
+  store_.release(footprint_, space);
+  room_given_back();
+}
+
+void Executor::room_given_back() {
+  for (Lane& lane : lanes_) lane.waits_for_room = false;
+}
+
+// Evicts one of `victims_` (true), or starts writing back what makes evicting them impossible.
+bool Executor::make_room(SpaceId space) {
+  std::size_t needed = 0;
+  for (BufferState* buffer : footprint_)
+    if (buffer->home(space) == nullptr) needed += buffer->bytes;
+  std::size_t coming = 0;
+  std::vector<Region> alone;
+  for (BufferState* victim : victims_) {
+    alone.clear();
+    victim->coherence.sole(space, alone);
+    if (alone.empty()) {
+      waits_.clear();
+      victim->coherence.users(space, waits_);
+      bool unused = true;
+      waits_.for_each([&](Timepoint point) { unused = unused && reached(point); });
+      if (unused) {
+        store_.evict(*victim, space);
+        counters_.evictions += 1;
+        return true;
+      }
+      coming += victim->bytes;
+    } else if (space != host_space && coming < needed) {
+      if (!store_.ensure(*victim, host_space).ok()) continue;
+      bool started = true;
+      for (const Region& region : alone)
+        started = start_copy(*victim, region, space, host_space) && started;
+      if (started) counters_.write_backs += 1;
+      coming += victim->bytes;
+    }
+  }
+  return false;
+}
+
+SpaceMask Executor::direct_into(SpaceId space) const {
+  return space.value < direct_.size() ? direct_[space.value] : 0;
+}
+
+// Starts whatever can start of what the task still needs in `space`.
+Executor::Staged Executor::stage(RunState& run, TaskIndex task, SpaceId space, AgentMask agent) {
+  bool deferred = false;
+  for (const Arg& arg : run.args(task)) {
+    if (!arg.is_buffer) continue;
+    BufferState& buffer = *run.buffers[arg.slot];
+    if (!buffer.dead.ok() || (reads(arg.access) && !buffer.coherence.readable(arg.region).ok()))
+      return Staged::impossible;
+    const Coherence::Want want{arg.region, arg.access, space, agent, direct_into(space)};
+    for (bool started = true; started;) {
+      started = false;
+      moves_.clear();
+      buffer.coherence.missing(want, moves_);
+      for (const Move& move : moves_) {
+        if (move.kind == Move::Kind::acquire) continue;
+        const bool begun = move.kind == Move::Kind::copy
+                               ? start_copy(buffer, move.region, move.space, space)
+                               : start_release(buffer, move);
+        started = started || begun;
+        deferred = deferred || !begun;
+      }
+      if (deferred) break;
+    }
+  }
+  return deferred ? Staged::under_way : Staged::complete;
+}
+
+bool Executor::stage_placed(RunState& run, TaskIndex task, Lane& lane) {
+  TaskState& state = run.tasks[task.value];
+  switch (stage(run, task, lane.space, lane.agent)) {
+    case Staged::complete: state.staged = true; return true;
+    case Staged::under_way: return false;
+    case Staged::impossible:
+      unplace(lane, run, task);
+      give_up(run, task, unreadable(run, task));
+      return true;
+  }
+  return false;
+}
+
+// The cause why a task's inputs cannot be had.
+Status Executor::unreadable(RunState& run, TaskIndex task) {
+  for (const Arg& arg : run.args(task)) {
+    if (!arg.is_buffer) continue;
+    const BufferState& buffer = *run.buffers[arg.slot];
+    Status cause = buffer.dead;
+    if (cause.ok() && reads(arg.access)) cause = buffer.coherence.readable(arg.region);
+    if (cause.ok()) continue;
+    counters_.reads_refused += 1;
+    return {Code::data_lost, name_of(buffer) + ": " + std::string{cause.message()}};
+  }
+  return {Code::internal, "inputs refused without a cause"};
+}
+
+std::string Executor::name_of(const BufferState& buffer) {
+  return buffer.id ? "buffer " + std::to_string(buffer.id.value) : std::string{"a scratch buffer"};
+}
+
+// The queue that can copy between two spaces: of a device at the target, else at the source.
+QueueState* Executor::copier(SpaceId from, SpaceId to) {
+  QueueState* found = nullptr;
+  for (Lane& lane : lanes_) {
+    if (!lane.open || lane.number != 0) continue;
+    const DeviceInfo& info = devices_[lane.device.value]->info();
+    const bool can = std::any_of(info.links.begin(), info.links.end(), [&](const Link& link) {
+      return link.from == from && link.to == to;
+    });
+    if (!can || (found != nullptr && info.space != to)) continue;
+    const QueueId copies = copy_queues_[lane.device.value];
+    found = &queue(copies ? copies : lane.queue);
+  }
+  return found;
+}
+
+// False when it cannot begin yet: a wait on another device, a full ring, or a way through the host.
+bool Executor::start_copy(BufferState& buffer, const Region& region, SpaceId from, SpaceId to) {
+  QueueState* via = copier(from, to);
+  if (via == nullptr) {
+    if (from != host_space && to != host_space && store_.ensure(buffer, host_space).ok() &&
+        buffer.coherence.missing_bytes(region, Access::read, host_space) != 0)
+      start_copy(buffer, region, from, host_space);
+    return false;
+  }
+  Frontier before;
+  buffer.coherence.waits_to_copy_from(region, from, before);
+  buffer.coherence.waits_to_overwrite(region, to, before);
+  if (!within(before, via->device)) return false;
+
+  CopyOp op;
+  const auto start = [&]() -> Result<Timepoint> {
+    TROIKA_ASSIGN(op.from, span_of(buffer, region, from, via->device));
+    TROIKA_ASSIGN(op.to, span_of(buffer, region, to, via->device));
+    TROIKA_TRY(wait_within(*via, before, nullptr));
+    return via->queue->copy(op);
+  };
+  const Result<Timepoint> done = start();
+  if (!done.ok()) {
+    if (done.status().code() != Code::exhausted) note_failure(via->device, done.status());
+    return false;
+  }
+  buffer.coherence.begin_copy(region, from, to, common_agent, *done);
+  buffer.users += 1;
+  note(*via, {InFlight::Kind::copy,
+              done->value,
+              nullptr,
+              {},
+              buffer.shared_from_this(),
+              region,
+              to,
+              now_});
+  return true;
+}
+
+// The device that wrote the bytes hands them over towards the host.
+bool Executor::start_release(BufferState& buffer, const Move& move) {
+  const auto holder = std::find_if(lanes_.begin(), lanes_.end(), [&](const Lane& l) {
+    return l.open && l.number == 0 && l.agent == move.holder;
+  });
+  if (holder == lanes_.end())
+    return false;  // lost meanwhile: lose_agent() has dealt with the bytes
+  QueueState& via = queue(holder->queue);
+  Frontier before;
+  if (move.will_write) buffer.coherence.waits_to_overwrite(move.region, move.space, before);
+  else buffer.coherence.waits_to_copy_from(move.region, move.space, before);
+  if (!within(before, via.device)) return false;
+  const auto start = [&]() -> Result<Timepoint> {
+    TROIKA_ASSIGN(const Span2D span, span_of(buffer, move.region, move.space, via.device));
+    TROIKA_TRY(wait_within(via, before, nullptr));
+    return via.queue->hand_over({span, Towards::host, move.will_write});
+  };
+  const Result<Timepoint> done = start();
+  if (!done.ok()) {
+    if (done.status().code() != Code::exhausted) note_failure(via.device, done.status());
+    return false;
+  }
+  buffer.coherence.released(move.region, move.space, move.holder, move.will_write, *done);
+  if (done->trivial()) return true;
+  counters_.hand_overs += 1;
+  counters_.bytes_handed_over += move.region.size();
+  buffer.users += 1;
+  note(via, {InFlight::Kind::release,
+             done->value,
+             nullptr,
+             {},
+             buffer.shared_from_this(),
+             move.region,
+             move.space,
+             now_});
+  return true;
+}
+
+// The lane's own device takes over, in the queue just before the launch, what others wrote.
+Status Executor::acquire(RunState& run, TaskIndex task, Lane& lane) {
+  QueueState& via = queue(lane.queue);
+  for (const Arg& arg : run.args(task)) {
+    if (!arg.is_buffer) continue;
+    BufferState& buffer = *run.buffers[arg.slot];
+    moves_.clear();
+    buffer.coherence.missing({arg.region, arg.access, lane.space, lane.agent, 0}, moves_);
+    for (const Move& move : moves_) {
+      if (move.kind != Move::Kind::acquire) continue;
+      TROIKA_ASSIGN(const Span2D span, span_of(buffer, move.region, lane.space, lane.device));
+      TROIKA_ASSIGN(const Timepoint done,
+                    via.queue->hand_over({span, Towards::device, move.will_write}));
+      buffer.coherence.acquired(move.region, lane.space, lane.agent, move.will_write, done);
+      if (done.trivial()) continue;
+      counters_.hand_overs += 1;
+      counters_.bytes_handed_over += move.region.size();
+      note(via, {InFlight::Kind::acquire, done.value, &run, task, nullptr, {}, {}, now_});
+    }
+  }
+  return {};
+}
+
+// Whether every point is reached or belongs to `device`, which then waits by itself.
+bool Executor::within(const Frontier& points, DeviceId device) const {
+  bool all = true;
+  points.for_each([&](Timepoint point) {
+    all = all && (reached(point) || queue(point.queue).device == device);
+  });
+  return all;
+}
+
+Status Executor::wait_within(QueueState& into, const Frontier& points, const RunState* run) {
+  Status status;
+  points.for_each([&](Timepoint point) {
+    if (!status.ok() || point.queue == into.id || reached(point, run)) return;
+    status = into.queue->wait_for(point);
+  });
+  return status;
+}
+
+Result<Span2D> Executor::span_of(BufferState& buffer, const Region& region, SpaceId space,
+                                 DeviceId device) {
+  const Allocation* allocation = buffer.home(space)->root.get();
+  if (devices_[device.value]->info().space == space) {
+    TROIKA_ASSIGN(allocation, store_.handle(buffer, space, device));
+  }
+  return Span2D{allocation, region.offset, region.row_bytes, region.rows, region.pitch};
+}
+
+// Host accesses are tasks that only want their bytes in the host's hands.
+bool Executor::serve_accesses() {
+  bool progress = false;
+  for (std::size_t i = 0; i < accesses_.size();) {
+    RunState& run = *accesses_[i].run;
+    const TaskIndex task = accesses_[i].task;
+    if (!serve_access(run, task)) {
+      ++i;
+      continue;
+    }
+    progress = true;  // and it has left the list
+  }
+  return progress;
+}
+
+bool Executor::serve_access(RunState& run, TaskIndex task) {
+  TaskState& state = run.tasks[task.value];
+  // Held for good: what the user has seen stays where it is until the buffer is released.
+  if (!state.holds) {
+    const Store::Answer answer = reserve(run, task, host_space);
+    if (answer == Store::Answer::wait) return false;
+    if (answer == Store::Answer::impossible) {
+      withdraw(run, task);
+      give_up(run, task,
+              {Code::out_of_memory,
+               std::to_string(footprint_bytes(run, task)) + " bytes do not fit the host's memory"});
+      return true;
+    }
+    state.holds = true;
+  }
+  const Staged staged = stage(run, task, host_space, common_agent);
+  if (staged == Staged::impossible) {
+    withdraw(run, task);
+    give_up(run, task, unreadable(run, task));
+    return true;
+  }
+  if (staged != Staged::complete) return false;
+  waits_.clear();
+  for (const Arg& arg : run.args(task))
+    run.buffers[arg.slot]->coherence.waits({arg.region, arg.access, host_space, common_agent, 0},
+                                           waits_);
+  bool all = true;
+  waits_.for_each([&](Timepoint point) { all = all && reached(point, &run); });
+  if (!all) return false;
+  withdraw(run, task);
+  for (const Arg& arg : run.args(task)) {
+    Coherence& coherence = run.buffers[arg.slot]->coherence;
+    if (!writes(arg.access)) continue;
+    coherence.begin_write(arg.region, host_space, common_agent, {});
+    coherence.commit(arg.region);
+  }
+  finish(run, task);
+  return true;
+}
+
+}  // namespace troika

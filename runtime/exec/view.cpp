@@ -1,0 +1,79 @@
+#include "runtime/exec/view.h"
+
+#include <algorithm>
+
+namespace troika {
+
+void Executor::View::refresh() {
+  const auto& lanes = executor_.lanes_;
+  if (lanes_.size() != lanes.size()) {
+    lanes_.resize(lanes.size());
+    sharing_.resize(lanes.size());
+    for (const Lane& lane : lanes) {
+      const DeviceInfo& own = executor_.devices_[lane.device.value]->info();
+      for (const Lane& other : lanes) {
+        const DeviceInfo& theirs = executor_.devices_[other.device.value]->info();
+        const bool shares = other.device != lane.device &&
+                            std::any_of(own.cores.begin(), own.cores.end(), [&](unsigned core) {
+                              return std::find(theirs.cores.begin(), theirs.cores.end(), core) !=
+                                     theirs.cores.end();
+                            });
+        if (shares) sharing_[lane.id.value].push_back(other.id);
+      }
+    }
+  }
+  for (const Lane& lane : lanes) {
+    LaneView& view = lanes_[lane.id.value];
+    view.id = lane.id;
+    view.device = lane.device;
+    view.open = lane.open;
+    view.queued = lane.issued + lane.placed.size();
+    const Nanos issued = lane.issued == 0 ? executor_.now_ : lane.busy_since + lane.issued_work;
+    view.free_at = std::max(executor_.now_, issued) + lane.placed_work;
+    view.shares_cores_with = sharing_[lane.id.value];
+  }
+}
+
+std::span<const KernelId> Executor::View::ready_kernels() const noexcept {
+  ready_kernels_.clear();
+  for (std::uint32_t kernel = 0; kernel < executor_.ready_.size(); ++kernel)
+    if (!executor_.ready_[kernel].empty()) ready_kernels_.push_back(KernelId{kernel});
+  return ready_kernels_;
+}
+
+bool Executor::View::able(const ReadyTask& task, LaneId id) const noexcept {
+  const Lane& lane = executor_.lane(id);
+  if (!lane.open || lane.waits_for_room) return false;
+  if (task.bound && task.bound != id) return false;
+  const RunState& run = executor_.run_at(task.key.run);
+  return (executor_.able_now(run, TaskIndex{task.key.task}) & bit(lane.device)) != 0;
+}
+
+Prediction Executor::View::predict(const ReadyTask& task, LaneId id) const noexcept {
+  const Lane& lane = executor_.lane(id);
+  const RunState& run = executor_.run_at(task.key.run);
+  const TaskIndex index{task.key.task};
+  const PlanState::Task& priced = run.plan->tasks[index.value];
+  const Estimate estimate = executor_.model_.predict(priced.cost, priced.work, lane.device);
+
+  Prediction result;
+  result.execution = estimate.time;
+  result.samples = estimate.samples;
+  result.exploring = executor_.exploring_[priced.cost.kernel.value][lane.device.value] != 0;
+  for (const Arg& arg : run.args(index)) {
+    if (!arg.is_buffer) continue;
+    const std::size_t bytes =
+        run.buffers[arg.slot]->coherence.missing_bytes(arg.region, arg.access, lane.space);
+    if (bytes == 0) continue;
+    // The first link into the space: routes differ little beside the decision they inform.
+    for (const Link& link : executor_.devices_[lane.device.value]->info().links) {
+      if (link.to != lane.space) continue;
+      result.transfer +=
+          link.latency + from_seconds(static_cast<double>(bytes) / link.bytes_per_second);
+      break;
+    }
+  }
+  return result;
+}
+
+}  // namespace troika
