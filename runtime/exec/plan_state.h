@@ -32,6 +32,8 @@ struct PlanState {
     std::vector<const LoadedKernel*> loaded;  // by device; null where there is none
     std::vector<const KernelImage*> images;   // beside it
 
+    std::vector<Status> why;  // beside it: why there is none
+
     // A task that may submit sub-graphs is not over when its kernel is.
     bool spawns(DeviceId device) const noexcept { return images[device.value]->spawns; }
     bool rerunnable(DeviceId device) const noexcept {
@@ -43,6 +45,7 @@ struct PlanState {
   std::shared_ptr<const TaskGraph> graph;
   std::vector<Task> tasks;
   std::vector<OperationOn> operations;
+  bool spawns = false;          // some kernel of it may submit sub-graphs
   std::uint32_t run_slots = 8;  // runs of it under way at once; more wait for admission
 
   // Strand only.

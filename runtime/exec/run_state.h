@@ -1,6 +1,7 @@
 // One execution of a plan.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -85,6 +86,7 @@ struct RunState : std::enable_shared_from_this<RunState> {
 
   std::vector<TaskContext> contexts;  // by task; empty when no kernel of the plan asks for one
   Job* completion = nullptr;          // enqueued once it is done; may be null
+  std::atomic<bool> cancel_requested{false};  // for kernels to look at
   Status outcome;                     // the first failure; written before `done` is set
   Event done;
 };

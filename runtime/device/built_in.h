@@ -1,0 +1,21 @@
+// What a build of Troika brings along: its workers and the backends that are linked in or can be
+// looked for. Defined beside the backends.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "runtime/device/device.h"
+#include "runtime/device/worker_pool.h"
+
+namespace troika {
+
+struct WorkerOptions {
+  unsigned workers = 0;  // 0: one for each core this process may use
+};
+Result<std::unique_ptr<WorkerPool>> make_workers(const WorkerOptions& options);
+
+// The host first.
+Opened open_built_in(const BackendOptions& options);
+
+}  // namespace troika

@@ -1,0 +1,431 @@
+#include "runtime/exec/core.h"
+
+#include <algorithm>
+
+#include "runtime/exec/fork.h"
+
+namespace troika {
+namespace {
+
+// Set while the calling worker's place is lent, so that it may wait.
+thread_local bool place_is_lent = false;
+
+bool wanted(const DeviceInfo& info, const std::vector<std::string>& only) {
+  return only.empty() || std::any_of(only.begin(), only.end(), [&](const std::string& name) {
+           return name == info.name || name == info.backend;
+         });
+}
+
+bool listed(const std::vector<std::string>& names, const DeviceInfo& info) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name == info.name || name == info.backend;
+  });
+}
+
+// Operations without an implementation: the executor serves them itself.
+std::string_view access_operation(Access mode) noexcept {
+  switch (mode) {
+    case Access::read: return "troika.host_read";
+    case Access::write: return "troika.host_write";
+    default: return "troika.host_update";
+  }
+}
+
+std::uint64_t view_bytes(std::span<const Arg> args) {
+  std::uint64_t bytes = 0;
+  for (const Arg& arg : args)
+    if (arg.is_buffer) bytes += arg.region.size();
+  return bytes;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
+                                                         std::string_view policy,
+                                                         std::uint64_t seed,
+                                                         ExecutorOptions options,
+                                                         std::vector<std::string> only) {
+  std::shared_ptr<RuntimeCore> core{new RuntimeCore};
+  core->parts_ = std::move(parts);
+  core->generation_ = fork_generation();
+  core->define_accesses();
+  const auto& devices = core->parts_.devices;
+  if (devices.empty() || devices.front()->info().space != host_space)
+    return Status{Code::unavailable, "no device of the host's memory was opened"};
+  for (const std::string& name : only)
+    if (std::none_of(devices.begin(), devices.end(), [&](const auto& device) {
+          return device->info().name == name || device->info().backend == name;
+        }))
+      return Status{Code::not_found, "no device is called '" + name + "'"};
+  for (std::uint32_t d = 0; d < devices.size(); ++d)
+    if (wanted(devices[d]->info(), only)) core->allowed_ |= bit(DeviceId{d});
+  TROIKA_ASSIGN(auto chosen, make_policy(policy, seed));
+  options.workers = core->parts_.workers;
+  core->executor_ =
+      std::make_unique<Executor>(*core->parts_.environment, devices, std::move(chosen), options);
+  TROIKA_TRY(core->executor_->start());
+  return core;
+}
+
+void RuntimeCore::define_accesses() {
+  for (const Access mode : {Access::read, Access::write, Access::update}) {
+    Operation operation;
+    operation.name = access_operation(mode);
+    operation.params = {{true, Type::u8, mode}};
+    // A fresh registry refuses none of them.
+    [[maybe_unused]] const Status defined = kernels_.define(std::move(operation));
+  }
+}
+
+bool RuntimeCore::is_access(const Operation& operation) const noexcept {
+  return operation.images.empty() && operation.name.starts_with("troika.host_");
+}
+
+RuntimeCore::~RuntimeCore() { shut_down(); }
+
+void RuntimeCore::shut_down() noexcept {
+  if (closed_.exchange(true)) return;
+  if (fork_generation() != generation_ || executor_ == nullptr) return;
+  std::vector<std::shared_ptr<RunState>> runs;
+  {
+    const std::scoped_lock lock{mutex_};
+    for (const auto& weak : live_runs_)
+      if (auto run = weak.lock()) runs.push_back(std::move(run));
+  }
+  for (const auto& run : runs) executor_->cancel(run);
+  for (const auto& run : runs) parts_.environment->wait(run->done, forever);
+  executor_->stop();
+}
+
+Status RuntimeCore::usable() const {
+  if (fork_generation() != generation_)
+    return {Code::unavailable, "forked: this runtime belongs to the parent process"};
+  if (closed_.load()) return {Code::unavailable, "the runtime is gone"};
+  return {};
+}
+
+Result<std::shared_ptr<BufferState>> RuntimeCore::create_buffer(std::size_t bytes) {
+  TROIKA_TRY(usable());
+  if (bytes == 0) return Status{Code::invalid_argument, "a buffer has at least one byte"};
+  const std::scoped_lock lock{mutex_};
+  auto buffer = std::make_shared<BufferState>(BufferId{next_buffer_++}, bytes);
+  buffers_[buffer->id.value] = buffer;
+  return buffer;
+}
+
+Result<std::shared_ptr<BufferState>> RuntimeCore::adopt(std::span<std::byte> host) {
+  TROIKA_TRY(usable());
+  if (host.empty()) return Status{Code::invalid_argument, "an adopted span has at least one byte"};
+  const std::byte* begin = host.data();
+  const std::byte* end = begin + host.size();
+  const std::scoped_lock lock{mutex_};
+  auto after = adopted_.lower_bound(end);
+  if (after != adopted_.begin() && std::prev(after)->second > begin)
+    return Status{Code::invalid_argument,
+                  "overlapping adoption: " + std::to_string(host.size()) +
+                      " bytes overlap memory that was adopted before and not released"};
+  TROIKA_ASSIGN(auto root, parts_.devices.front()->memory().adopt(host));
+  auto buffer = std::make_shared<BufferState>(BufferId{next_buffer_++}, host.size());
+  buffer->adopted = begin;
+  buffer->coherence.set_initial(host_space);
+  BufferState::Home home;
+  home.space = host_space;
+  home.root = std::move(root);
+  buffer->homes.push_back(std::move(home));
+  adopted_[begin] = end;
+  buffers_[buffer->id.value] = buffer;
+  return buffer;
+}
+
+void RuntimeCore::release_buffer(std::shared_ptr<BufferState> buffer) noexcept {
+  const std::byte* adopted = buffer->adopted;
+  {
+    const std::scoped_lock lock{mutex_};
+    buffers_.erase(buffer->id.value);
+  }
+  if (usable().ok()) {
+    if (adopted == nullptr) {
+      executor_->release(std::move(buffer), nullptr);
+      return;
+    }
+    // The user's memory may go away as soon as this returns.
+    Event gone;
+    executor_->release(std::move(buffer), &gone);
+    parts_.environment->wait(gone, forever);
+  }
+  const std::scoped_lock lock{mutex_};
+  adopted_.erase(adopted);
+}
+
+const RuntimeCore::Loaded& RuntimeCore::load(const Operation& operation, DeviceId device) {
+  // Held while compiling: two threads that want one kernel get one build.
+  const std::scoped_lock lock{mutex_};
+  const auto [entry, added] = loaded_.try_emplace({&operation, device.value});
+  Loaded& loaded = entry->second;
+  if (loaded.kernel != nullptr) return loaded;
+  const DeviceInfo& info = parts_.devices[device.value]->info();
+  loaded.image = nullptr;
+  for (const Dialect dialect : info.dialects)
+    if (loaded.image == nullptr) loaded.image = operation.image(dialect);
+  if (loaded.image == nullptr) {
+    loaded.why = {Code::unsupported, "no implementation in a dialect of " + info.name};
+    return loaded;
+  }
+  if (!added && loaded.why.code() == Code::kernel_failed) return loaded;
+  auto built = parts_.devices[device.value]->load(*loaded.image);
+  if (built.ok()) loaded.kernel = *std::move(built);
+  else loaded.why = built.status();
+  return loaded;
+}
+
+Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
+  TROIKA_TRY(usable());
+  TROIKA_ASSIGN(auto checked, TaskGraph::compile(graph, kernels_));
+  auto plan = std::make_shared<PlanState>();
+  plan->graph = checked;
+  plan->tasks.resize(checked->size());
+  const auto& devices = parts_.devices;
+  std::map<const Operation*, std::uint32_t> known;
+  const DeviceMask open = executor_->open_devices() & allowed_;
+  for (std::uint32_t t = 0; t < checked->size(); ++t) {
+    const TaskIndex index{t};
+    const Operation* operation = checked->task(index).operation;
+    const auto [entry, added] =
+        known.try_emplace(operation, static_cast<std::uint32_t>(plan->operations.size()));
+    if (added) {
+      PlanState::OperationOn on;
+      on.operation = operation;
+      for (std::uint32_t d = 0; d < devices.size(); ++d) {
+        const bool may = (allowed_ & bit(DeviceId{d})) != 0;
+        const Loaded* loaded = may ? &load(*operation, DeviceId{d}) : nullptr;
+        on.loaded.push_back(loaded ? loaded->kernel.get() : nullptr);
+        on.images.push_back(loaded ? loaded->image : nullptr);
+        on.why.push_back(!may ? Status{Code::unavailable, "not among the devices asked for"}
+                              : loaded->why);
+      }
+      plan->operations.push_back(std::move(on));
+    }
+    PlanState::Task& task = plan->tasks[t];
+    const PlanState::OperationOn& on = plan->operations[entry->second];
+    const auto args = checked->args(index);
+    const TaskOptions& options = checked->options(index);
+    task.operation = entry->second;
+    task.shape = operation->shape_of(args);
+    task.work = operation->work_of(args);
+    task.cost.bytes = view_bytes(args);
+    for (std::uint32_t d = 0; d < devices.size(); ++d) {
+      const DeviceInfo& info = devices[d]->info();
+      const bool banned =
+          listed(options.never, info) || (!options.only.empty() && !listed(options.only, info));
+      if (on.loaded[d] == nullptr || banned || (open & bit(DeviceId{d})) == 0) continue;
+      task.able |= bit(DeviceId{d});
+      if (on.images[d]->spawns) plan->spawns = true;
+    }
+    if (task.able == 0 && !is_access(*operation)) {
+      Code code = Code::unavailable;
+      for (const Status& why : on.why)
+        if (why.code() == Code::kernel_failed) code = Code::kernel_failed;
+      return Status{code, checked->name_of(index) + ": no able device:\n" + explain(*plan, index)};
+    }
+  }
+  TROIKA_TRY(prepare(*plan));
+  executor_->price(*plan);
+  return plan;
+}
+
+// Once for each kernel, shape and device: what a first launch would otherwise pay for.
+Status RuntimeCore::prepare(const PlanState& plan) {
+  std::vector<std::pair<std::uint32_t, LaunchShape>> done;
+  for (const PlanState::Task& task : plan.tasks) {
+    const std::pair key{task.operation, task.shape};
+    if (std::find(done.begin(), done.end(), key) != done.end()) continue;
+    done.push_back(key);
+    for (std::uint32_t d = 0; d < parts_.devices.size(); ++d)
+      if ((task.able & bit(DeviceId{d})) != 0)
+        TROIKA_TRY(
+            parts_.devices[d]->prepare(*plan.operations[task.operation].loaded[d], task.shape));
+  }
+  return {};
+}
+
+std::string RuntimeCore::explain(const PlanState& plan, TaskIndex index) const {
+  std::string text;
+  const PlanState::Task& task = plan.tasks[index.value];
+  const TaskOptions& options = plan.graph->options(index);
+  const PlanState::OperationOn& on = plan.operations[task.operation];
+  for (std::uint32_t d = 0; d < parts_.devices.size(); ++d) {
+    const DeviceInfo& info = parts_.devices[d]->info();
+    text += "  " + info.name + ": ";
+    if (on.loaded[d] == nullptr) text += on.why[d].to_string();
+    else if (listed(options.never, info)) text += "banned by never_on()";
+    else if (!options.only.empty() && !listed(options.only, info)) text += "not named by only_on()";
+    else if ((executor_->open_devices() & bit(DeviceId{d})) == 0) text += "lost";
+    else text += "able";
+    text += "\n";
+  }
+  return text;
+}
+
+Result<std::shared_ptr<BufferState>> RuntimeCore::find_buffer(BufferId id,
+                                                              std::string_view used_by) const {
+  const std::scoped_lock lock{mutex_};
+  const auto found = buffers_.find(id.value);
+  if (found != buffers_.end())
+    if (auto buffer = found->second.lock()) return buffer;
+  return Status{Code::invalid_argument,
+                std::string{used_by} + ": buffer " + std::to_string(id.value) + " was destroyed"};
+}
+
+Result<std::shared_ptr<RunState>> RuntimeCore::start(std::shared_ptr<PlanState> plan,
+                                                     std::span<const Binding> bindings,
+                                                     Job* completion, RunState* parent,
+                                                     TaskIndex parent_task) {
+  TROIKA_TRY(usable());
+  const TaskGraph& graph = *plan->graph;
+  auto run = std::make_shared<RunState>();
+  run->plan = plan;
+  run->completion = completion;
+  run->parent = parent;
+  run->parent_task = parent_task;
+  run->is_access = graph.size() == 1 && is_access(*graph.task(TaskIndex{0}).operation);
+  run->buffers.resize(graph.slots().size());
+  for (std::size_t slot = 0; slot < graph.slots().size(); ++slot) {
+    Storage storage = graph.slots()[slot];
+    if (!storage.buffer) continue;
+    for (const Binding& binding : bindings)
+      if (binding.is_buffer && binding.from == graph.slots()[slot]) storage = binding.to;
+    TROIKA_ASSIGN(run->buffers[slot], find_buffer(storage.buffer, "run"));
+    if (run->buffers[slot]->bytes < graph.reach()[slot])
+      return Status{Code::out_of_range, "binding buffer " + std::to_string(storage.buffer.value) +
+                                            " of " + std::to_string(run->buffers[slot]->bytes) +
+                                            " bytes where views reach byte " +
+                                            std::to_string(graph.reach()[slot])};
+    for (std::size_t other = 0; other < slot; ++other)
+      if (run->buffers[other] == run->buffers[slot] &&
+          (graph.slot_written()[other] || graph.slot_written()[slot]))
+        return Status{Code::invalid_argument,
+                      "overlapping binding: buffer " + std::to_string(storage.buffer.value) +
+                          " would stand for two buffers of the graph, one of them written"};
+  }
+  for (const Binding& binding : bindings) {
+    if (binding.is_buffer) {
+      if (std::find(graph.slots().begin(), graph.slots().end(), binding.from) ==
+          graph.slots().end())
+        return Status{Code::not_found, "binding: the graph does not use buffer " +
+                                           std::to_string(binding.from.buffer.value)};
+      continue;
+    }
+    TROIKA_TRY(bind_scalar(graph, binding, run->own_args));
+  }
+  if (plan->spawns) {
+    run->contexts.reserve(graph.size());
+    for (std::uint32_t t = 0; t < graph.size(); ++t)
+      run->contexts.emplace_back(*this, *run, TaskIndex{t});
+  }
+  if (parent != nullptr) TROIKA_TRY(check_within_parent(*run));
+  {
+    const std::scoped_lock lock{mutex_};
+    run->id = RunId{next_run_++};
+    std::erase_if(live_runs_, [](const auto& weak) { return weak.expired(); });
+    live_runs_.push_back(run);
+  }
+  executor_->submit(run);
+  return run;
+}
+
+Status RuntimeCore::bind_scalar(const TaskGraph& graph, const Binding& binding,
+                                std::vector<Arg>& args) {
+  if (binding.task.value >= graph.size())
+    return {Code::not_found,
+            "binding: the graph has no task " + std::to_string(binding.task.value)};
+  const auto of_task = graph.args(binding.task);
+  const std::string where =
+      "binding argument " + std::to_string(binding.argument) + " of " + graph.name_of(binding.task);
+  if (binding.argument >= of_task.size() || of_task[binding.argument].is_buffer ||
+      of_task[binding.argument].scalar.type != binding.scalar.type)
+    return {Code::invalid_argument,
+            where + ": it is no " + std::string{name_of(binding.scalar.type)}};
+  if (args.empty()) {
+    for (std::uint32_t t = 0; t < graph.size(); ++t) {
+      const auto original = graph.args(TaskIndex{t});
+      args.insert(args.end(), original.begin(), original.end());
+    }
+  }
+  args[graph.task(binding.task).first_arg + binding.argument].scalar = binding.scalar;
+  return {};
+}
+
+// What a sub-graph touches lies within what its parent's task declares, so that the order of the
+// parent is the order of the child.
+Status RuntimeCore::check_within_parent(const RunState& child) const {
+  const RunState& parent = *child.parent;
+  const auto declared = parent.args(child.parent_task);
+  for (const auto* boundaries : {&child.plan->graph->entries(), &child.plan->graph->exits()}) {
+    for (const TaskGraph::Boundary& use : *boundaries) {
+      const BufferState* buffer = child.buffers[use.slot].get();
+      const bool covered = std::any_of(declared.begin(), declared.end(), [&](const Arg& arg) {
+        return arg.is_buffer && parent.buffers[arg.slot].get() == buffer &&
+               contains(arg.region, use.region) && (!writes(use.access) || writes(arg.access));
+      });
+      if (!covered)
+        return {Code::invalid_argument, "sub-graph of " +
+                                            parent.plan->graph->name_of(child.parent_task) +
+                                            " touches buffer " + std::to_string(buffer->id.value) +
+                                            " beyond what the task declares"};
+    }
+  }
+  return {};
+}
+
+Status RuntimeCore::wait(RunState& run, Nanos deadline) {
+  // A run that is over has an outcome, whatever became of the runtime.
+  if (run.done.is_set()) return run.outcome;
+  if (fork_generation() != generation_) return usable();
+  if (parts_.workers != nullptr && parts_.workers->is_worker() && !place_is_lent)
+    return {Code::would_deadlock,
+            "wait() on a thread of Troika's: use after(), a sub-graph, or blocking()"};
+  if (!parts_.environment->wait(run.done, deadline))
+    return {Code::timed_out, "the run is not over at the deadline"};
+  return run.outcome;
+}
+
+Result<std::byte*> RuntimeCore::access(const std::shared_ptr<BufferState>& buffer, Region region,
+                                       Access mode) {
+  Graph graph;
+  const Operand view{Storage{buffer->id, 0, buffer->bytes}, Type::u8, region};
+  const AnyArg arg{mode, view};
+  graph.add(access_operation(mode), {arg});
+  TROIKA_ASSIGN(auto plan, compile(graph));
+  TROIKA_ASSIGN(auto run, start(std::move(plan), {}, nullptr));
+  TROIKA_TRY(wait(*run, forever));
+  return buffer->home(host_space)->root->host() + region.offset;
+}
+
+Status RuntimeCore::blocking(void (*body)(void*), void* state) {
+  if (parts_.workers == nullptr || !parts_.workers->is_worker() || place_is_lent) {
+    body(state);
+    return {};
+  }
+  TROIKA_TRY(parts_.workers->lend(false));
+  place_is_lent = true;
+  struct Return {
+    WorkerPool* workers;
+    ~Return() {
+      place_is_lent = false;
+      workers->reclaim();
+    }
+  } returned{parts_.workers};
+  body(state);
+  return {};
+}
+
+void TaskContext::submit(const Graph& graph) {
+  auto plan = value_or_throw(core_->compile(graph));
+  value_or_throw(core_->start(std::move(plan), {}, nullptr, run_, task_));
+}
+
+bool TaskContext::cancelled() const noexcept {
+  return run_->cancel_requested.load(std::memory_order_relaxed);
+}
+
+}  // namespace troika

@@ -1,0 +1,110 @@
+// What every handle of a runtime shares: devices, kernels, buffers, the executor.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/base/environment.h"
+#include "runtime/device/device.h"
+#include "runtime/device/worker_pool.h"
+#include "runtime/exec/executor.h"
+#include "runtime/graph/graph.h"
+#include "runtime/graph/kernel_registry.h"
+
+namespace troika {
+
+// What a runtime is made of. The members are destroyed in reverse order.
+struct RuntimeParts {
+  std::unique_ptr<Environment> owned_environment;  // may be null when `environment` outlives all
+  Environment* environment = nullptr;
+  std::unique_ptr<WorkerPool> owned_workers;
+  WorkerPool* workers = nullptr;
+  std::vector<std::unique_ptr<Device>> devices;  // the first has the host's space
+  std::vector<Missing> missing;
+};
+
+// A buffer or a scalar of a plan replaced for one run.
+struct Binding {
+  bool is_buffer = false;
+  Storage from, to;  // buffers
+  TaskIndex task;    // scalars
+  std::uint32_t argument = 0;
+  Scalar scalar;
+};
+
+// All calls but the constructor may come from any thread.
+class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
+ public:
+  static Result<std::shared_ptr<RuntimeCore>> create(RuntimeParts parts, std::string_view policy,
+                                                     std::uint64_t seed, ExecutorOptions options,
+                                                     std::vector<std::string> only);
+  ~RuntimeCore();
+  // Cancels what runs, waits for it, closes the devices' queues. Later calls fail as unavailable.
+  void shut_down() noexcept;
+
+  KernelRegistry& kernels() noexcept { return kernels_; }
+  Executor& executor() noexcept { return *executor_; }
+  Environment& environment() noexcept { return *parts_.environment; }
+  WorkerPool* workers() noexcept { return parts_.workers; }
+  std::span<const std::unique_ptr<Device>> devices() const noexcept { return parts_.devices; }
+  const std::vector<Missing>& missing() const noexcept { return parts_.missing; }
+  // Code::unavailable after shut_down() or in a forked child.
+  Status usable() const;
+
+  Result<std::shared_ptr<BufferState>> create_buffer(std::size_t bytes);
+  // Code::invalid_argument when the span overlaps another adopted one.
+  Result<std::shared_ptr<BufferState>> adopt(std::span<std::byte> host);
+  void release_buffer(std::shared_ptr<BufferState> buffer) noexcept;
+
+  Result<std::shared_ptr<PlanState>> compile(const Graph& graph);
+  Result<std::shared_ptr<RunState>> start(std::shared_ptr<PlanState> plan,
+                                          std::span<const Binding> bindings, Job* completion,
+                                          RunState* parent = nullptr, TaskIndex parent_task = {});
+  // The run's outcome. Code::would_deadlock on a worker outside blocking(); Code::timed_out at the
+  // deadline.
+  Status wait(RunState& run, Nanos deadline);
+  // Brings the region into the host's hands and returns its address.
+  Result<std::byte*> access(const std::shared_ptr<BufferState>& buffer, Region region,
+                            Access access);
+  // Runs `body` while another thread takes this worker's place.
+  Status blocking(void (*body)(void*), void* state);
+  // For each device, whether it can run the task, and why not.
+  std::string explain(const PlanState& plan, TaskIndex task) const;
+
+ private:
+  RuntimeCore() = default;
+  struct Loaded {
+    std::unique_ptr<LoadedKernel> kernel;
+    const KernelImage* image = nullptr;
+    Status why;  // when there is none
+  };
+  const Loaded& load(const Operation& operation, DeviceId device);
+  Result<std::shared_ptr<BufferState>> find_buffer(BufferId id, std::string_view used_by) const;
+  Status check_within_parent(const RunState& child) const;
+  static Status bind_scalar(const TaskGraph& graph, const Binding& binding, std::vector<Arg>& args);
+  Status prepare(const PlanState& plan);
+  void define_accesses();
+  bool is_access(const Operation& operation) const noexcept;
+
+  RuntimeParts parts_;
+  KernelRegistry kernels_;
+  DeviceMask allowed_ = 0;  // devices that may run kernels
+  std::uint64_t generation_ = 0;
+  std::atomic<bool> closed_{false};
+  std::unique_ptr<Executor> executor_;
+
+  mutable std::mutex mutex_;  // protects what follows
+  std::map<std::pair<const Operation*, std::uint32_t>, Loaded> loaded_;
+  std::map<std::uint32_t, std::weak_ptr<BufferState>> buffers_;
+  std::map<const std::byte*, const std::byte*> adopted_;  // begin to end
+  std::uint32_t next_buffer_ = 0;
+  std::uint64_t next_run_ = 0;
+  std::vector<std::weak_ptr<RunState>> live_runs_;
+};
+
+}  // namespace troika

@@ -1,0 +1,21 @@
+#include "runtime/exec/runtime.h"
+
+namespace troika {
+
+Runtime::Runtime(RuntimeParts parts, RuntimeOptions options)
+    : core_{value_or_throw(RuntimeCore::create(std::move(parts), options.policy, options.seed,
+                                               options.executor, options.devices))} {}
+
+Runtime::~Runtime() { core_->shut_down(); }
+
+Status Run::wait_for(Nanos limit) const {
+  return core_->wait(*state_, core_->environment().now() + limit);
+}
+
+void Run::cancel() const {
+  if (!core_->usable().ok()) return;
+  state_->cancel_requested.store(true, std::memory_order_relaxed);
+  core_->executor().cancel(state_);
+}
+
+}  // namespace troika

@@ -1,0 +1,213 @@
+// The public face of Troika: a runtime, its buffers, plans and runs.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/error.h"
+#include "runtime/exec/core.h"
+#include "runtime/graph/graph.h"
+#include "runtime/graph/kernel_registry.h"
+
+namespace troika {
+
+struct RuntimeOptions {
+  std::string policy = "load_aware";  // see policy_names()
+  std::uint64_t seed = 0;             // for policies that draw
+  unsigned workers = 0;               // host workers; 0: one for each core this process may use
+  std::vector<std::string> devices;   // names or backends that may run kernels; empty: all
+  ExecutorOptions executor;
+};
+
+namespace detail {
+
+// Gives a buffer back when its last handle goes.
+class BufferHandle {
+ public:
+  BufferHandle(std::shared_ptr<RuntimeCore> core, std::shared_ptr<BufferState> state) noexcept
+      : core_{std::move(core)}, state_{std::move(state)} {}
+  BufferHandle(const BufferHandle&) = delete;
+  BufferHandle& operator=(const BufferHandle&) = delete;
+  ~BufferHandle() { core_->release_buffer(std::move(state_)); }
+
+  RuntimeCore& core() const noexcept { return *core_; }
+  const std::shared_ptr<BufferState>& state() const noexcept { return state_; }
+
+ private:
+  std::shared_ptr<RuntimeCore> core_;
+  std::shared_ptr<BufferState> state_;
+};
+
+}  // namespace detail
+
+// Data that tasks read and write, `size()` elements of type T. Copies of the handle name the same
+// bytes. A graph keeps none alive: running one whose buffer is gone is an error. Destroying the
+// last handle of an adopted buffer waits until nothing touches the user's memory any more.
+template <class T>
+class Buffer {
+ public:
+  explicit Buffer(std::shared_ptr<detail::BufferHandle> handle) noexcept
+      : handle_{std::move(handle)} {}
+
+  std::size_t size() const noexcept { return handle_->state()->bytes / sizeof(T); }
+  BufferId id() const noexcept { return handle_->state()->id; }
+  View<T> view() const noexcept {
+    const std::size_t bytes = handle_->state()->bytes;
+    return {Storage{id(), 0, bytes}, Region::bytes(0, bytes)};
+  }
+  operator View<T>() const noexcept { return view(); }
+  operator Operand() const noexcept { return view(); }
+  View<T> slice(std::size_t first, std::size_t count) const { return view().slice(first, count); }
+  View<T> tile(std::size_t first, std::size_t cols, std::size_t rows, std::size_t pitch) const {
+    return view().tile(first, cols, rows, pitch);
+  }
+
+  // The elements as all runs submitted so far leave them, in memory the host may read; waits for
+  // those that write them. Copies only when the host does not share the space they lie in. Valid
+  // until a later run writes them or the buffer goes. Throws Code::data_lost when they are gone,
+  // Code::would_deadlock on a worker.
+  std::span<const T> read() const { return access(Access::read); }
+  // The same to change; what the host writes counts as done before the next submission.
+  std::span<T> update() const { return access(Access::update); }
+  // The same to overwrite: the elements are undefined before.
+  std::span<T> write() const { return access(Access::write); }
+
+ private:
+  std::span<T> access(Access mode) const {
+    std::byte* at = value_or_throw(
+        handle_->core().access(handle_->state(), Region::bytes(0, handle_->state()->bytes), mode));
+    return {reinterpret_cast<T*>(at), size()};
+  }
+
+  std::shared_ptr<detail::BufferHandle> handle_;
+};
+
+// Names `to` where a plan was compiled with `from`; the latter must reach as far.
+template <class T>
+Binding bind(const Buffer<T>& from, const Buffer<T>& to) {
+  Binding binding;
+  binding.is_buffer = true;
+  binding.from = static_cast<Operand>(from).storage;
+  binding.to = static_cast<Operand>(to).storage;
+  return binding;
+}
+// Another value for a scalar argument of a task.
+template <class T>
+Binding bind(TaskRef task, std::uint32_t argument, T value) {
+  Binding binding;
+  binding.task = task.index();
+  binding.argument = argument;
+  binding.scalar = Scalar::of(value);
+  return binding;
+}
+
+// One execution. Copies of the handle name the same run; dropping them all leaves it running.
+class Run {
+ public:
+  Run(std::shared_ptr<RuntimeCore> core, std::shared_ptr<RunState> state) noexcept
+      : core_{std::move(core)}, state_{std::move(state)} {}
+
+  // Returns when nothing of the run touches user memory any more. Throws Error naming the first
+  // task that failed, its device and the cause. A second wait says the same.
+  void wait() const { throw_if_failed(status()); }
+  // As wait(), but returns the outcome.
+  Status status() const { return core_->wait(*state_, forever); }
+  // Code::timed_out when it is not over by then; it goes on.
+  Status wait_for(Nanos limit) const;
+  bool done() const noexcept { return state_->done.is_set(); }
+  // Tasks that are not issued yet end as cancelled; those that are run to their end.
+  void cancel() const;
+  // Once done: from submission to the last task's end.
+  Nanos makespan() const noexcept { return state_->finished - state_->submitted; }
+  // Once done: by device, in the order of Runtime::devices().
+  const std::vector<std::uint64_t>& tasks_by_device() const noexcept {
+    return state_->tasks_by_device;
+  }
+  const std::shared_ptr<RunState>& state() const noexcept { return state_; }
+
+ private:
+  std::shared_ptr<RuntimeCore> core_;
+  std::shared_ptr<RunState> state_;
+};
+
+// A graph compiled for replay, by any number of threads.
+class Plan {
+ public:
+  Plan(std::shared_ptr<RuntimeCore> core, std::shared_ptr<PlanState> state) noexcept
+      : core_{std::move(core)}, state_{std::move(state)} {}
+
+  std::size_t size() const noexcept { return state_->graph->size(); }
+  // Runs of it at once, each with its own scratch; more wait. 8 unless set, before the first run.
+  void set_run_slots(std::uint32_t count) noexcept { state_->run_slots = count; }
+  // For each device, whether it can run the task, and why not.
+  std::string explain(TaskRef task) const { return core_->explain(*state_, task.index()); }
+  const std::shared_ptr<PlanState>& state() const noexcept { return state_; }
+
+ private:
+  std::shared_ptr<RuntimeCore> core_;
+  std::shared_ptr<PlanState> state_;
+};
+
+class Runtime {
+ public:
+  // Opens every device it finds. Throws when not even the host can be used.
+  explicit Runtime(RuntimeOptions options = {});
+  // On devices made by the caller: simulations and tests.
+  Runtime(RuntimeParts parts, RuntimeOptions options);
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+  // Cancels what runs and waits for it. Handles may outlive it; what they then ask fails.
+  ~Runtime();
+
+  KernelRegistry& kernels() noexcept { return core_->kernels(); }
+
+  // `count` elements, undefined until a task writes them.
+  template <class T>
+  Buffer<T> buffer(std::size_t count) {
+    return make<T>(core_->create_buffer(count * sizeof(T)));
+  }
+  // The caller's memory as it is: no copy. It must stay until the buffer is gone, and only tasks
+  // and Buffer's own accessors may touch it meanwhile.
+  template <class T>
+  Buffer<T> adopt(std::span<T> host) {
+    return make<T>(core_->adopt(std::as_writable_bytes(host)));
+  }
+
+  Plan compile(const Graph& graph) { return {core_, value_or_throw(core_->compile(graph))}; }
+  Run run(const Graph& graph) { return run(compile(graph)); }
+  Run run(const Plan& plan, std::initializer_list<Binding> bindings = {}) {
+    return run(plan, std::span{bindings.begin(), bindings.size()});
+  }
+  Run run(const Plan& plan, std::span<const Binding> bindings) {
+    return {core_, value_or_throw(core_->start(plan.state(), bindings, nullptr))};
+  }
+
+  // Runs `body` on this thread; when that is one of Troika's workers, a spare one takes its place,
+  // so that `body` may wait for runs. Throws Code::exhausted when no spare is left.
+  template <class Body>
+  void blocking(Body&& body) {
+    throw_if_failed(core_->blocking([](void* state) { (*static_cast<Body*>(state))(); }, &body));
+  }
+
+  std::span<const std::unique_ptr<Device>> devices() const noexcept { return core_->devices(); }
+  // What might have been there, and why it is not.
+  const std::vector<Missing>& missing() const noexcept { return core_->missing(); }
+  Counters counters() const { return core_->executor().counters(); }
+  const std::shared_ptr<RuntimeCore>& core() const noexcept { return core_; }
+
+ private:
+  template <class T>
+  Buffer<T> make(Result<std::shared_ptr<BufferState>> state) {
+    return Buffer<T>{
+        std::make_shared<detail::BufferHandle>(core_, value_or_throw(std::move(state)))};
+  }
+
+  std::shared_ptr<RuntimeCore> core_;
+};
+
+}  // namespace troika
