@@ -43,7 +43,8 @@ struct CostModel::State {
       const double seconds =
           std::max(work.flops / rates.flops_per_second, work.bytes / rates.bytes_per_second);
       const double nanos = seconds * 1e9 + static_cast<double>(rates.overhead.count());
-      return std::log(std::clamp(nanos, 1.0, time_max));
+      // What is not a number counts as nothing.
+      return std::log(nanos > 1 ? std::min(nanos, time_max) : 1.0);
     }
   };
   struct Pair {  // a kernel on a device

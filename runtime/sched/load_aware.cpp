@@ -172,24 +172,31 @@ const ReadyTask* LoadAware::explore(const LaneView& lane, const SchedView& view)
 
 const ReadyTask* LoadAware::at_home(const LaneView& lane, const SchedView& view) const {
   const ReadyTask* best = nullptr;
+  bool best_only_here = false;
   for (const Kind& kind : kinds_) {
     const ReadyTask* task = best_able(kind.tasks, lane.id, view);
-    if (task == nullptr || (best != nullptr && goes_before(*best, *task))) continue;
-    if (!task->bound) {
-      if (!is_home(kind, lane.device.value)) continue;
-      const Nanos here = finish_here(*task, lane, view);
-      bool sooner_elsewhere = false;
-      for (std::size_t d = 0; d < devices_.size() && !sooner_elsewhere; ++d) {
-        // Other devices are busy with what they are at home with before they help out here.
-        const Nanos first = is_home(kind, d) ? Nanos{0} : devices_[d].ready_work;
-        const Nanos there = finish_elsewhere(kind, d);
-        sooner_elsewhere = there != forever && there + first < here;
-      }
-      if (sooner_elsewhere) continue;
-    }
+    if (task == nullptr) continue;
+    if (!task->bound && !is_home(kind, lane.device.value)) continue;
+    // What others do about as well is left for when nothing needs this device.
+    const bool only_here = task->bound || is_home_only(kind, lane.device.value);
+    if (best != nullptr &&
+        (only_here != best_only_here ? best_only_here : goes_before(*best, *task)))
+      continue;
+    if (!task->bound && is_sooner_elsewhere(kind, finish_here(*task, lane, view))) continue;
     best = task;
+    best_only_here = only_here;
   }
   return best;
+}
+
+bool LoadAware::is_sooner_elsewhere(const Kind& kind, Nanos here) const noexcept {
+  for (std::size_t d = 0; d < devices_.size(); ++d) {
+    const Nanos there = finish_elsewhere(kind, d);
+    // Other devices are busy with what they are at home with before they help out.
+    const Nanos first = is_home(kind, d) ? Nanos{0} : devices_[d].ready_work;
+    if (there != forever && there + first < here) return true;
+  }
+  return false;
 }
 
 const ReadyTask* LoadAware::help_out(const LaneView& lane, const SchedView& view) {
@@ -220,6 +227,12 @@ const ReadyTask* LoadAware::help_out(const LaneView& lane, const SchedView& view
 bool LoadAware::is_home(const Kind& kind, std::size_t device) const noexcept {
   const Nanos cost = costs_[kind.costs + device];
   return cost != forever && cost <= scaled(kind.best, home_ratio);
+}
+
+bool LoadAware::is_home_only(const Kind& kind, std::size_t device) const noexcept {
+  for (std::size_t d = 0; d < devices_.size(); ++d)
+    if (d != device && is_home(kind, d)) return false;
+  return is_home(kind, device);
 }
 
 Nanos LoadAware::finish_here(const ReadyTask& task, const LaneView& lane,

@@ -56,6 +56,8 @@ class LoadAware final : public Policy {
   const ReadyTask* help_out(const LaneView& lane, const SchedView& view);
 
   bool is_home(const Kind& kind, std::size_t device) const noexcept;
+  bool is_home_only(const Kind& kind, std::size_t device) const noexcept;
+  bool is_sooner_elsewhere(const Kind& kind, Nanos here) const noexcept;
   Nanos finish_here(const ReadyTask& task, const LaneView& lane, const SchedView& view) const;
   Nanos finish_elsewhere(const Kind& kind, std::size_t device) const noexcept;
 
