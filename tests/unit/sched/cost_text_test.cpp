@@ -46,6 +46,15 @@ TEST(CostText, each_fault_is_named_with_its_line) {
   EXPECT_EQ(line("d k 1 1 1 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"), at + "too many times");
 }
 
+TEST(CostText, a_text_that_breaks_off_is_not_read_beyond_its_end) {
+  const std::string whole = header + "a%20 b%20 1 1 1 5 6\n";
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const std::vector<char> part{whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)};
+    const auto read = read_costs({part.data(), part.size()});
+    EXPECT_TRUE(!read.ok() || read->size() <= 1);
+  }
+}
+
 TEST(CostText, no_damaged_text_makes_it_crash) {
   std::mt19937_64 random{1};
   const std::string good = write_costs(

@@ -91,7 +91,8 @@ TEST(LoadAware, lets_a_slow_lane_take_the_first_task_when_the_fast_one_is_busy_f
   world.lane(1).free_at = 9 * ms - Nanos{1};
   EXPECT_FALSE(world.take(slow, policy).has_value());
   world.lane(1).free_at = 9 * ms;
-  EXPECT_TRUE(world.take(slow, policy).has_value());
+  world.add(world.task(1, 0), policy);
+  EXPECT_EQ(world.take(slow, policy)->key.task, 0U);
 }
 
 TEST(LoadAware, a_lane_takes_the_kernel_it_is_relatively_best_at) {
@@ -171,6 +172,14 @@ TEST(LoadAware, equal_devices_share_what_is_at_home_on_both) {
       }
   EXPECT_GE(taken[0], 9U);
   EXPECT_GE(taken[1], 8U);
+}
+
+TEST(LoadAware, near_equal_devices_count_together_when_a_slow_lane_asks_whether_it_is_needed) {
+  World world{{{20 * ms, ms, ms + ms / 20}}, {1, 1, 1}};
+  LoadAware policy;
+  // Both are through these in about 13 ms; the faster alone would need 25.
+  for (std::uint32_t i = 0; i < 25; ++i) world.add(world.task(i, 0), policy);
+  EXPECT_FALSE(world.take(slow, policy).has_value());
 }
 
 TEST(LoadAware, a_backlog_on_shared_cores_makes_a_lane_less_attractive) {

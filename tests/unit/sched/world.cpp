@@ -56,7 +56,7 @@ Nanos World::time(const ReadyTask& task, LaneId lane) const {
 
 bool World::able(const ReadyTask& task, LaneId lane) const noexcept {
   if (task.bound && task.bound != lane) return false;
-  return lanes_[lane.value].open && time(task, lane) != forever;
+  return time(task, lane) != forever;
 }
 
 Prediction World::predict(const ReadyTask& task, LaneId lane) const noexcept {
@@ -159,7 +159,7 @@ class Driver {
     for (const KernelId kernel : world_.ready_kernels())
       for (const LaneView& lane : world_.lanes())
         if (const ReadyTask task = world_.ready()[kernel.value].best();
-            world_.able(task, lane.id)) {
+            lane.open && world_.able(task, lane.id)) {
           world_.remove(task);
           policy_.on_withdrawn(task);
           return launch(task, lane.id);
