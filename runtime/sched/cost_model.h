@@ -2,8 +2,8 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
+#include <string_view>
 
 #include "runtime/base/result.h"
 #include "runtime/graph/operation.h"
@@ -19,12 +19,19 @@ struct DeviceRates {
   Nanos overhead{5'000};  // of one launch
 };
 
+// No prediction or observation counts as longer: sums of many cannot overflow.
+inline constexpr Nanos task_time_max = std::chrono::hours{24};
+
 struct Estimate {
   Nanos time{0};
-  unsigned samples = 0;    // of exactly this kernel and size; 0: from other sizes or the roofline
-  double deviation = 1.0;  // relative standard deviation
+  unsigned samples = 0;         // of exactly this kernel and size on this device
+  unsigned kernel_samples = 0;  // of this kernel on this device in any size; 0: from the roofline
+  double deviation = 1.0;       // relative standard deviation
 };
 
+// Three layers, the first that knows anything answers: the history of exactly this size; what other
+// sizes of the kernel took there; the roofline max(flops / peak, bytes / bandwidth) + overhead,
+// scaled by how far the device's other kernels were from theirs.
 // Not thread-safe: the strand owns it. Devices and kernels are indexed in the order of
 // registration.
 class CostModel {
@@ -34,12 +41,16 @@ class CostModel {
   DeviceId add_device(DeviceRates rates);
   KernelId add_kernel(std::string name);
 
+  // Tens of nanoseconds; allocates nothing.
   Estimate predict(const CostKey& key, const Work& work, DeviceId device) const;
   // First runs of a kernel in a shape are not observed: the caller leaves them out.
   void observe(const CostKey& key, const Work& work, DeviceId device, Nanos took);
 
-  // Text; histories are matched by device key and kernel name.
+  // Text. Histories are matched by device key and kernel name; those that match nothing are kept,
+  // adopted when a device or kernel of that name is added, and saved again.
   std::string save() const;
+  // Sizes that were observed already keep what they have. Code::invalid_argument names the line,
+  // and then nothing was taken over.
   Status load(std::string_view text);
 
  private:

@@ -25,8 +25,8 @@ struct LaneView {
 
 struct Prediction {
   Nanos execution{0};
-  Nanos transfer{0};     // moving and handing over inputs, as far as not already under way
-  unsigned samples = 0;  // measurements behind `execution`; 0: an estimate from work and peak rates
+  Nanos transfer{0};       // moving and handing over inputs, as far as not already under way
+  unsigned samples = 0;    // of this kernel on this device, in any size (Estimate::kernel_samples)
   bool exploring = false;  // a first sample of this kernel on this device is under way
 };
 
@@ -52,9 +52,10 @@ class Policy {
  public:
   virtual ~Policy() = default;
   virtual std::string_view name() const noexcept = 0;
-  // `task` has just been added to the ready sets.
+  // `task` has just been added to the ready sets; also when it was taken and put back.
   virtual void on_ready(const ReadyTask& task, const SchedView& view);
-  // The ready task this lane should take now; none: leave it idle for the moment.
+  // The ready task this lane should take now; none: leave it idle for the moment. To the policy the
+  // task has then left the ready sets.
   virtual std::optional<ReadyTask> next(LaneId lane, const SchedView& view) = 0;
   // `task` left the ready sets otherwise than by next(): cancelled, failed, rebound.
   virtual void on_withdrawn(const ReadyTask& task);

@@ -1,0 +1,38 @@
+#include <algorithm>
+
+#include "runtime/sched/policies.h"
+
+namespace troika {
+namespace {
+
+// How many tasks of a kernel are asked about before the next kernel is looked at.
+constexpr std::size_t look_max = 32;
+
+// Whichever lane asks gets the best-ordered task that it can take.
+class Eager final : public Policy {
+ public:
+  std::string_view name() const noexcept override { return "eager"; }
+
+  std::optional<ReadyTask> next(LaneId lane, const SchedView& view) override {
+    if (!view.lanes()[lane.value].open) return std::nullopt;
+    const ReadyTask* best = nullptr;
+    for (const KernelId kernel : view.ready_kernels()) {
+      const auto tasks = view.ready()[kernel.value].tasks();
+      const std::size_t look = std::min(look_max, tasks.size());
+      for (std::size_t i = 1; i <= look; ++i) {
+        const ReadyTask& task = tasks[tasks.size() - i];
+        if (best != nullptr && goes_before(*best, task)) break;
+        if (!view.able(task, lane)) continue;
+        best = &task;
+        break;
+      }
+    }
+    return best == nullptr ? std::nullopt : std::optional{*best};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_eager() { return std::make_unique<Eager>(); }
+
+}  // namespace troika
