@@ -137,6 +137,14 @@ void Block::damage(const Rect& rect, FailureId failure) {
   });
 }
 
+void Block::lose_agent(unsigned agent, FailureId failure) {
+  std::vector<Rect> gone;
+  states_.visit(0, bytes_, [&](std::size_t begin, std::size_t end, const State& state) {
+    if (state.writer == agent && !state.published) gone.push_back({begin, end - begin, 1, 0});
+  });
+  for (const Rect& rect : gone) damage(rect, failure);
+}
+
 void Block::free(const std::string& by) {
   freed_ = true;
   if (!attached_.empty())

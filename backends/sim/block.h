@@ -62,6 +62,8 @@ class Block {
   void hand_over(const Actor& actor, const Rect& rect, bool towards_host);
   // Fills with garbage.
   void damage(const Rect& rect, FailureId failure);
+  // The agent is gone, and with it what it wrote and never handed over.
+  void lose_agent(unsigned agent, FailureId failure);
   // The owner frees it. `by`: "gpu0".
   void free(const std::string& by);
   // Handles of other devices; false when `device` has one already.

@@ -31,6 +31,7 @@ DeviceInfo info_of(const MachineDevice& spec, Fabric& fabric) {
   info.flops_per_second = spec.flops_per_second;
   info.bytes_per_second = spec.bytes_per_second;
   info.memory_bytes = fabric.space(info.space).bytes_max;
+  info.needs_hand_over = !spec.is_host && !spec.coherent;
   info.simulated = true;
   return info;
 }
@@ -43,7 +44,7 @@ Core::Core(std::shared_ptr<Fabric> fabric, const MachineDevice& spec, const Faul
       info_{info_of(spec, *fabric_)},
       rng_{fabric_->world().rng_for(spec.name)},
       lane_busy_(spec.count, false) {
-  if (!spec.is_host && !spec.coherent) agent_ = world().next_agent();
+  if (info_.needs_hand_over) agent_ = world().next_agent();
   for (const Fault& fault : plan.faults)
     if (fault.device == spec.name) faults_.push_back(fault);
   plan_timed_faults();
@@ -67,10 +68,13 @@ void Core::lose() {
   lost_ = true;
   failure_ = world().ledger().add_failure();
   for (const auto& stream : streams_) stream->lose();
-  if (space().id == host_space || space().devices > 1) return;
-  space().lost = true;
-  for (const auto& weak : space().blocks)
-    if (const auto block = weak.lock()) block->damage({0, block->bytes(), 1, 0}, failure_);
+  space().lost = space().id != host_space && space().devices == 1;
+  for (const auto& weak : space().blocks) {
+    const auto block = weak.lock();
+    if (block == nullptr) continue;
+    if (space().lost) block->damage({0, block->bytes(), 1, 0}, failure_);
+    else if (agent_ != 0) block->lose_agent(agent_, failure_);
+  }
 }
 
 void Core::strike(const Fault& fault, Stream* stream) {

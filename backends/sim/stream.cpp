@@ -32,6 +32,13 @@ void Stream::flush() {
   world_.after(Nanos{0}, [&core = core_] { core.pump(); });
 }
 
+void Stream::abandon() noexcept {
+  const bool stays_in_kernel = hung_ && !abandoned_ && !ops_.empty() && ops_.front()->running &&
+                               ops_.front()->kind == OpKind::launch;
+  abandoned_ = true;
+  if (stays_in_kernel) core_.lane_busy()[lane_] = false;
+}
+
 bool Stream::may_start(const Op& op) const {
   if (op.running || op.value > flushed_ || stuck()) return false;
   if (op.kind == OpKind::launch && core_.lane_busy()[lane_]) return false;

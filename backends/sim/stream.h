@@ -27,7 +27,8 @@ class Stream {
   Timepoint push(Op op);
   void wait_for(Timepoint other) { waits_.push_back(other); }
   void flush();
-  void abandon() noexcept { abandoned_ = true; }
+  // A worker of the host that hangs is replaced: its lane is free again.
+  void abandon() noexcept;
   bool abandoned() const noexcept { return abandoned_; }
   // Its Queue is gone; operations may go on.
   void close() noexcept { closed_ = true; }

@@ -113,7 +113,31 @@ TEST(Faults, a_hung_device_never_reports_and_holds_its_memory_for_good) {
   EXPECT_FALSE(struck.rig.world.violations().empty()) << "freed though the device may touch it";
 }
 
-TEST(Faults, a_hang_of_the_host_takes_one_lane) {
+TEST(Faults, a_lost_device_takes_with_it_what_it_never_handed_over) {
+  Rig rig{{}, {{{.kind = FaultKind::device_lost, .device = "apu", .at = 50 * us}}}};
+  EXPECT_TRUE(rig.apu().info().needs_hand_over);
+  EXPECT_FALSE(rig.gpu0().info().needs_hand_over);
+  Lane host{rig.world, rig.host(), QueueId{0}}, apu{rig.world, rig.apu(), QueueId{1}};
+  const auto bytes = host.allocate(64);
+  const auto handle = std::move(*rig.apu().memory().attach(*bytes));
+  apu.zero_out(whole(*handle));
+  ASSERT_TRUE(apu.queue->hand_over({part(*handle, 0, 32), Towards::host, false}).ok());
+  apu.flush();
+  rig.world.run_until_idle();
+  EXPECT_EQ(apu.queue->flush().code(), Code::device_lost);
+  EXPECT_EQ(bytes->host()[0], std::byte{0});
+  EXPECT_EQ(bytes->host()[32], std::byte{0xDB}) << "garbage";
+  host.read(part(*bytes, 0, 32));
+  host.flush();
+  rig.world.run_until_idle();
+  EXPECT_TRUE(rig.world.violations().empty());
+  host.read(whole(*bytes));
+  host.flush();
+  rig.world.run_until_idle();
+  EXPECT_TRUE(only_violation(rig.world, "a failure it was told of has damaged: bytes 32..64"));
+}
+
+TEST(Faults, a_hang_of_the_host_takes_one_lane_until_its_worker_is_replaced) {
   Rig rig{{}, {{{.kind = FaultKind::device_hangs, .device = "host", .nth = 1}}}};
   Lane a{rig.world, rig.host(), QueueId{0}, QueueUse::compute, 0};
   Lane b{rig.world, rig.host(), QueueId{1}, QueueUse::compute, 1};
@@ -128,6 +152,11 @@ TEST(Faults, a_hang_of_the_host_takes_one_lane) {
   EXPECT_TRUE(a.listener.seen.empty());
   EXPECT_EQ(b.listener.seen.size(), 1u);
   a.queue->abandon();
+  Lane replacement{rig.world, rig.host(), QueueId{2}, QueueUse::compute, 0};
+  replacement.zero_out(whole(*y));
+  replacement.flush();
+  rig.world.run_until_idle();
+  EXPECT_EQ(replacement.listener.seen.size(), 1u);
   static_cast<void>(x.release());
 }
 
