@@ -68,7 +68,7 @@ class Tree:
 
     def __init__(self, root):
         self.root = root
-        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=root,
+        listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard", "-z"], cwd=root,
                                 capture_output=True, check=True).stdout.decode().split("\0")
         self.files = sorted(name for name in set(listed) if name and (root / name).is_file())
         self.cpp = [name for name in self.files if name.endswith(CPP)]

@@ -96,6 +96,15 @@ def skip_reason(output):
     return " ".join(dict.fromkeys(reasons)) or "no reason given"
 
 
+def failure_reason(output):
+    """The first thing GoogleTest found wrong, or the last words of a program that died."""
+    lines = output.splitlines()
+    for i, line in enumerate(lines):
+        if line.endswith(": Failure"):
+            return " ".join(said.strip() for said in lines[i + 1:i + 4])
+    return lines[-1].strip() if lines else "failed without a word"
+
+
 def read_junit(text, expected, label):
     """The tally of a ctest JUnit report. A test that is expected and not reported has failed."""
     tally = Tally()
@@ -112,8 +121,8 @@ def read_junit(text, expected, label):
             tally.check(full_name, True)
         elif status == "fail":
             failure = case.find("failure")
-            tally.check(full_name, False,
-                        (failure.get("message") if failure is not None else None) or "failed")
+            said = failure.get("message") if failure is not None else ""
+            tally.check(full_name, False, said or failure_reason(output))
         elif status == "disabled":
             tally.skip(full_name, "disabled")
         else:
@@ -166,5 +175,5 @@ def ctest(tally, preset, folders=("",), label="", **more):
                 found.check(f"{label}{folder or 'ctest'}", False,
                             f"ctest ended with status {status} and named no failed test")
             for line in found.reports:
-                say(line)
+                say(REPORT + line)
             tally.add(found)

@@ -15,7 +15,7 @@ tally.script("scripts/test", ["scripts/test"], building.ROOT, building.environme
 for preset in ("asan", "tsan"):
     if building.build(tally, preset, [f"{folder}/all" for folder in CORE]):
         building.ctest(tally, preset, CORE, label=f"{preset}: ", TROIKA_SEEDS=SANITIZED_SEEDS)
-commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=building.ROOT, capture_output=True,
+commit = subprocess.run(["git", "-c", "safe.directory=*", "rev-parse", "HEAD"], cwd=building.ROOT, capture_output=True,
                         text=True, check=True).stdout.strip()
 with building.timed("mutations"):
     mutations.run_named(tally, mutations.slice_by(commit, MUTATIONS))

@@ -114,7 +114,7 @@ def machine():
 
 def commit():
     def git(*words):
-        return subprocess.run(["git", *words], cwd=building.ROOT, capture_output=True, text=True,
+        return subprocess.run(["git", "-c", "safe.directory=*", *words], cwd=building.ROOT, capture_output=True, text=True,
                               check=False).stdout.strip()
     changed = git("status", "--porcelain", "--", ".", f":!{PAGE.relative_to(building.ROOT)}")
     return (git("rev-parse", "--short=10", "HEAD") or "unknown") + (

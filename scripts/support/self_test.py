@@ -16,6 +16,11 @@ REPORT = """<?xml version="1.0" encoding="UTF-8"?>
 report: faults: 3 lost
 </system-out></testcase>
  <testcase name="A.bad" classname="A.bad" status="fail"><failure message="Timeout"/></testcase>
+ <testcase name="A.red" classname="A.red" status="fail"><failure message=""/><system-out>
+/somewhere/a_test.cpp:9: Failure
+  1
+  2
+</system-out></testcase>
  <testcase name="A.left" classname="A.left" status="notrun">
   <skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/><system-out>[ RUN      ] A.left
 /somewhere/a_test.cpp:5: Skipped
@@ -32,15 +37,15 @@ no device &lt;here&gt;
 class Report(unittest.TestCase):
     def test_a_report_is_read_into_passed_failed_and_skipped_with_reasons(self):
         tally = building.read_junit(
-            REPORT, ["A.good", "A.bad", "A.left", "A.gone", "A.off", "A.never"], "asan: ")
+            REPORT, ["A.good", "A.bad", "A.red", "A.left", "A.gone", "A.off", "A.never"], "asan: ")
         self.assertEqual(tally.passed, 1)
         self.assertEqual(tally.skipped, [("asan: A.left", "no device <here>"),
                                          ("asan: A.off", "disabled")])
-        self.assertEqual(tally.failed, ["asan: A.bad: Timeout",
+        self.assertEqual(tally.failed, ["asan: A.bad: Timeout", "asan: A.red: 1 2",
                                         "asan: A.gone: Unable to find executable",
                                         "asan: A.never: ctest did not report it"])
         self.assertEqual(tally.reports, ["faults: 3 lost"])
-        self.assertEqual(tally.closing(), "1 passed, 3 failed, 2 skipped")
+        self.assertEqual(tally.closing(), "1 passed, 4 failed, 2 skipped")
 
     def test_a_script_without_a_closing_line_or_that_contradicts_it_has_failed(self):
         for body, counts in (("echo 3 passed, 0 failed, 1 skipped", (3, 0, 1)),
