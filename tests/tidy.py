@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What compilers cannot see: layers, sizes, mirrored backends, dead code, layout, stray names.
 
-Usage: tests/tidy.py [--self-test]. Each rule is one check. Last line: N passed, N failed, N skipped.
+Usage: tests/tidy.py [--self-test]. Each rule is one check.
+Last line: N passed, N failed, N skipped.
 """
 
 import pathlib
@@ -43,7 +44,8 @@ CPP = (".h", ".cpp", ".cl", ".cu")
 TEXT = CPP + (".py", ".txt", ".cmake", ".md", ".json", ".sh", "")
 
 # Macros that the compiler defines tell of the compiler, not of a feature.
-PREDEFINED = re.compile(r"^(!|defined|__has_\w+|__\w+__?|__cplusplus|NDEBUG|&&|\|\||[()<>=!\d\sL])+$")
+PREDEFINED = re.compile(
+    r"^(defined|__has_\w+|__\w+|NDEBUG|&&|\|\||[()<>=!\d\sL])+$")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 CONDITION = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b\s*(.*?)\s*(//.*)?$")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
@@ -68,8 +70,10 @@ class Tree:
 
     def __init__(self, root):
         self.root = root
-        listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard", "-z"], cwd=root,
-                                capture_output=True, check=True).stdout.decode().split("\0")
+        # A checkout may belong to another user than the one who tests it.
+        listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-co",
+                                 "--exclude-standard", "-z"], cwd=root, capture_output=True,
+                                check=True).stdout.decode().split("\0")
         self.files = sorted(name for name in set(listed) if name and (root / name).is_file())
         self.cpp = [name for name in self.files if name.endswith(CPP)]
         self._lines = {}
@@ -294,7 +298,7 @@ BREAKAGES = [
 CLEAN = [
     ("runtime/data/copy.h", "// Copies; moves none twice.\n#pragma once\n\n"
      '#include "runtime/base/ids.h"\n#include "runtime/graph/view.h"\n\n'
-     "// For example:\n//   lane.issue(task);\n// Called once (before anything else); may block.\n"),
+     "// For example:\n//   lane.issue(task);\n// Called once (before any other); may block.\n"),
     ("backends/sim/sim.cpp", '#include "backends/sim/sim.h"\n\n'
      '#include "runtime/device/queue.h"\n'),
     ("backends/sim/CMakeLists.txt", ""),

@@ -17,6 +17,12 @@ SANITIZED = ("asan", "ubsan", "tsan")
 SANITIZED_JOBS = 2  # a sanitized test takes several times the memory of a plain one
 
 
+def git(*words):
+    """What git prints; a checkout may belong to another user than the one who tests it."""
+    return subprocess.run(["git", "-c", "safe.directory=*", *words], cwd=ROOT, check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+
+
 def jobs(preset):
     cores = len(os.sched_getaffinity(0))
     return min(cores, SANITIZED_JOBS) if preset in SANITIZED else cores

@@ -59,8 +59,7 @@ class Scratch:
 
     def __init__(self):
         TREE.mkdir(parents=True, exist_ok=True)
-        listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT,
-                                capture_output=True, check=True).stdout.decode().split("\0")
+        listed = building.git("ls-files", "-co", "--exclude-standard", "-z").split("\0")
         wanted = {name for name in listed if name and (ROOT / name).is_file()}
         for name in wanted:
             copy = TREE / name

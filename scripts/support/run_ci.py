@@ -1,7 +1,5 @@
 """.ci/run: the second tier of checks."""
 
-import subprocess
-
 import building
 import mutations
 from tally import Tally
@@ -15,8 +13,7 @@ tally.script("scripts/test", ["scripts/test"], building.ROOT, building.environme
 for preset in ("asan", "tsan"):
     if building.build(tally, preset, [f"{folder}/all" for folder in CORE]):
         building.ctest(tally, preset, CORE, label=f"{preset}: ", TROIKA_SEEDS=SANITIZED_SEEDS)
-commit = subprocess.run(["git", "-c", "safe.directory=*", "rev-parse", "HEAD"], cwd=building.ROOT, capture_output=True,
-                        text=True, check=True).stdout.strip()
+commit = building.git("rev-parse", "HEAD").strip()
 with building.timed("mutations"):
     mutations.run_named(tally, mutations.slice_by(commit, MUTATIONS))
 tally.close()

@@ -113,11 +113,9 @@ def machine():
 
 
 def commit():
-    def git(*words):
-        return subprocess.run(["git", "-c", "safe.directory=*", *words], cwd=building.ROOT, capture_output=True, text=True,
-                              check=False).stdout.strip()
-    changed = git("status", "--porcelain", "--", ".", f":!{PAGE.relative_to(building.ROOT)}")
-    return (git("rev-parse", "--short=10", "HEAD") or "unknown") + (
+    changed = building.git("status", "--porcelain", "--", ".",
+                           f":!{PAGE.relative_to(building.ROOT)}")
+    return building.git("rev-parse", "--short=10", "HEAD").strip() + (
         " with uncommitted changes" if changed else "")
 
 
