@@ -86,7 +86,9 @@ def candidates_of(name, text):
         yield Candidate(name, i + 1, "delete", text, line, indent + "{}")
         following = lines[i + 1] if i + 1 < len(lines) else ""
         same_block = following.startswith(indent) and not following.startswith(indent + " ")
-        if same_block and is_statement(following, line):
+        # A frontier is the same in whatever order it was gathered.
+        gathers = ".include(" in line and ".include(" in following
+        if same_block and is_statement(following, line) and not gathers:
             yield Candidate(name, i + 1, "swap with the next line", text, f"{line}\n{following}",
                             f"{following}\n{line}")
 

@@ -206,10 +206,30 @@ def run_named(tally, mutations):
     return True
 
 
+def programs_below(folders):
+    """The test programs of the unmutated tree, folder by folder."""
+    build = Scratch().configure("")
+    if build is None:
+        return None, "the unmutated tree cannot be configured"
+    said = build_programs(build, "", [f"{folder}/all" for folder in folders])
+    if said:
+        return None, f"the unmutated tree does not build:\n{said}"
+    programs = {}
+    for folder in folders:
+        listed = subprocess.run(
+            ["ctest", "--test-dir", str(build / folder), "--show-only=json-v1"],
+            capture_output=True, text=True, check=True)
+        for test in json.loads(listed.stdout)["tests"]:
+            programs.setdefault(pathlib.Path(test["command"][0]).name)
+    return list(programs), None
+
+
 def run_drawn(seed, count):
     """(caught, drawn, survivors, problem): lines broken by chance; see drawing.py."""
     settings = json.loads((FOLDER / "drawn.json").read_text())
-    tests = settings["tests"]
+    tests, problem = programs_below(settings["folders"])
+    if problem:
+        return 0, 0, [], problem
     mutator = Mutator([Mutation("", "", [], tests, seeds=settings["seeds"])])
     if mutator.problem:
         return 0, 0, [], mutator.problem
