@@ -23,8 +23,6 @@ SimQueue::~SimQueue() {
 }
 
 Status SimQueue::admit(const char* verb, bool enqueues) {
-  if (core_.world().listening())
-    core_.world().ledger().violate(core_.spec().name + ": " + verb + " is called by a listener");
   TROIKA_TRY(core_.alive());
   if (stream_.abandoned())
     return {Code::device_lost, std::string{verb} + ": the queue was abandoned"};
@@ -162,8 +160,6 @@ Status SimQueue::flush() {
 }
 
 void SimQueue::abandon() noexcept {
-  if (core_.world().listening())
-    core_.world().ledger().violate(core_.spec().name + ": abandon is called by a listener");
   stream_.abandon();
 }
 

@@ -165,9 +165,7 @@ void Stream::deliver() {
   world_.ledger().tell_end(report.moment);
   world_.ledger().tell(report.failure);
   world_.ledger().note({world_.now(), Happening::report, id_.value, report.reached});
-  world_.listen([&] {
-    listener_.on_advance({{id_, report.reached}, report.status, report.lost, report.measured});
-  });
+  listener_.on_advance({{id_, report.reached}, report.status, report.lost, report.measured});
 }
 
 void Stream::release_until(std::uint64_t value) noexcept {

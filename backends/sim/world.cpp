@@ -87,10 +87,8 @@ bool World::step() {
   now_ = std::max(now_, next.at);
   // An event may come while another one waits: what that one is does not rub off.
   const unsigned worker = std::exchange(worker_, nobody);
-  const bool listening = std::exchange(listening_, false);
   next.callback();
   worker_ = worker;
-  listening_ = listening;
   return true;
 }
 
@@ -114,12 +112,6 @@ bool World::wait(Event& event, Nanos deadline) {
     if (!step()) return event.is_set();
   }
   return true;
-}
-
-void World::listen(const Callback& callback) {
-  const bool before = std::exchange(listening_, true);
-  callback();
-  listening_ = before;
 }
 
 }  // namespace troika::sim

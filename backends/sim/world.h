@@ -70,9 +70,6 @@ class World final : public Environment {
   const std::vector<TraceEvent>& trace() const noexcept { return ledger_.trace(); }
   std::size_t live_allocations() const noexcept { return ledger_.live().size(); }
 
-  // True while a QueueListener runs: no verb may be called then.
-  bool listening() const noexcept { return listening_; }
-  void listen(const Callback& callback);
   // The slot of the worker whose job the running event is; `nobody` in every other event.
   static constexpr unsigned nobody = ~0u;
   unsigned worker() const noexcept { return worker_; }
@@ -104,7 +101,6 @@ class World final : public Environment {
   Service* service_ = nullptr;
   Nanos serve_at_ = forever;
   std::uint64_t serve_request_ = 0;  // only the latest request is answered
-  bool listening_ = false;
   unsigned worker_ = nobody;
   unsigned agents_ = 0;
   std::vector<std::shared_ptr<void>> kept_;

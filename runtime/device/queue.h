@@ -52,8 +52,9 @@ struct Advance {
 
 class QueueListener {
  public:
-  // On the device's driver thread (or the simulator's), never inside a vendor callback. Must return
-  // in bounded time and call no verb of the queue.
+  // On the device's driver thread (or a worker, or the simulator's), never inside a vendor callback,
+  // and with no lock held: it may call any verb of any queue, abandon() of this one included. Returns
+  // in bounded time.
   virtual void on_advance(const Advance& advance) noexcept = 0;
 
  protected:
@@ -81,7 +82,8 @@ class Queue {
   virtual Status wait_for(Timepoint other) = 0;
   // Submits all that was enqueued; at least one on_advance is owed for it.
   virtual Status flush() = 0;
-  // The device is given up: when this returns no on_advance is running and none follows. What is in
+  // The device is given up: when this returns no on_advance is running, but for one that calls it,
+  // and none follows. What is in
   // flight may still touch its memory.
   virtual void abandon() noexcept = 0;
   // Any thread.

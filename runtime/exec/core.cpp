@@ -389,10 +389,10 @@ Status RuntimeCore::wait(RunState& run, Nanos deadline) {
   return run.outcome;
 }
 
-Result<std::byte*> RuntimeCore::access(const std::shared_ptr<BufferState>& buffer, Region region,
-                                       Access mode) {
+Result<std::byte*> RuntimeCore::access(BufferId id, Region region, Access mode) {
+  TROIKA_ASSIGN(const auto buffer, find_buffer(id, "access"));
   Graph graph;
-  const Operand view{Storage{buffer->id, 0, buffer->bytes}, Type::u8, region};
+  const Operand view{Storage{id, 0, buffer->bytes}, Type::u8, region};
   const AnyArg arg{mode, view};
   graph.add(access_operation(mode), {arg});
   TROIKA_ASSIGN(auto plan, compile(graph));

@@ -59,6 +59,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   Result<std::shared_ptr<BufferState>> create_buffer(std::size_t bytes);
   // Code::invalid_argument when the span overlaps another adopted one.
   Result<std::shared_ptr<BufferState>> adopt(std::span<std::byte> host);
+  // Code::invalid_argument, naming `used_by`, when the user has let go of it.
+  Result<std::shared_ptr<BufferState>> find_buffer(BufferId id, std::string_view used_by) const;
   void release_buffer(std::shared_ptr<BufferState> buffer) noexcept;
 
   Result<std::shared_ptr<PlanState>> compile(const Graph& graph);
@@ -69,8 +71,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   // deadline.
   Status wait(RunState& run, Nanos deadline);
   // Brings the region into the host's hands and returns its address.
-  Result<std::byte*> access(const std::shared_ptr<BufferState>& buffer, Region region,
-                            Access access);
+  Result<std::byte*> access(BufferId buffer, Region region, Access mode);
   // Runs `body` while another thread takes this worker's place.
   Status blocking(void (*body)(void*), void* state);
   // For each device, whether it can run the task, and why not.
@@ -84,7 +85,6 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
     Status why;  // when there is none
   };
   const Loaded& load(const Operation& operation, DeviceId device);
-  Result<std::shared_ptr<BufferState>> find_buffer(BufferId id, std::string_view used_by) const;
   Status check_within_parent(const RunState& child) const;
   static Status bind_scalar(const TaskGraph& graph, const Binding& binding, std::vector<Arg>& args);
   Status prepare(const PlanState& plan);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "runtime/exec/planned_costs.h"
 #include "runtime/exec/view.h"
+#include "runtime/sched/ranks.h"
 
 namespace troika {
 
@@ -194,7 +196,7 @@ bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
   state.lane = lane.id;
   state.staged = false;
   state.predicted = estimate.time;
-  state.explores = estimate.samples == 0;
+  state.explores = estimate.kernel_samples == 0;
   if (state.explores) exploring_[priced.cost.kernel.value][lane.device.value] += 1;
   lane.placed.push_back({&run, task});
   lane.placed_work += state.predicted;
@@ -386,18 +388,9 @@ void Executor::price(PlanState& plan) {
   }
   for (PlanState::Task& task : plan.tasks)
     task.cost.kernel = plan.operations[task.operation].kernel;
-  const auto& order = plan.graph->order();
-  for (std::size_t i = order.size(); i-- > 0;) {
-    PlanState::Task& task = plan.tasks[order[i]];
-    Nanos best = task.able == 0 ? Nanos{0} : forever;
-    for (std::uint32_t d = 0; d < devices_.size(); ++d)
-      if ((task.able & bit(DeviceId{d})) != 0)
-        best = std::min(best, model_.predict(task.cost, task.work, DeviceId{d}).time);
-    Nanos after{0};
-    for (const std::uint32_t successor : plan.graph->successors(TaskIndex{order[i]}))
-      after = std::max(after, plan.tasks[successor].rank);
-    task.rank = best + after;
-  }
+  PlannedCosts costs{plan, model_, devices_.size()};
+  const std::vector<Nanos> paths = ranks(*plan.graph, costs);
+  for (std::size_t i = 0; i < plan.tasks.size(); ++i) plan.tasks[i].rank = paths[i];
 }
 
 void Executor::stop() noexcept {

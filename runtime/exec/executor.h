@@ -156,7 +156,7 @@ class Executor final : public Service {
   void observe(RunState& run, TaskIndex task, const QueueState& from, const InFlight& operation,
                const Interval* measured);
   void leave_flight(RunState& run, TaskIndex task);
-  void finish(RunState& run, TaskIndex task);
+  void finish(RunState& run, TaskIndex task, TaskState::End end);
   void drain_recoveries(Lane& on);
   void child_over(RunState& parent, TaskIndex task, const Status& outcome);
 

@@ -65,7 +65,7 @@ void Executor::give_up(RunState& run, TaskIndex task, const Status& why) {
   if (run.outcome.ok()) run.outcome = cause;
   counters_.tasks_failed += 1;
   poison_successors(run, task, cause);
-  finish(run, task);
+  finish(run, task, TaskState::End::failed);
 }
 
 // Everything of the run that depends on the task ends with the same cause.
@@ -86,7 +86,7 @@ void Executor::poison_successors(RunState& run, TaskIndex task, const Status& ca
   }
   for (const TaskIndex successor : ended) {
     counters_.tasks_poisoned += 1;
-    finish(run, successor);
+    finish(run, successor, TaskState::End::poisoned);
   }
 }
 
@@ -110,7 +110,7 @@ void Executor::end_without_running(RunState& run, TaskIndex task, const Status& 
   else counters_.tasks_poisoned += 1;
   state.stage = TaskState::Stage::over;
   if (!run.cancelled) poison_successors(run, task, cause);
-  finish(run, task);
+  finish(run, task, run.cancelled ? TaskState::End::cancelled : TaskState::End::poisoned);
 }
 
 // Out of the lane, its reservation given back.
@@ -156,7 +156,7 @@ void Executor::cancel_now(RunState& run) {
     if (detach(run, TaskIndex{i})) ended.push_back(TaskIndex{i});
   for (const TaskIndex task : ended) {
     counters_.tasks_cancelled += 1;
-    finish(run, task);
+    finish(run, task, TaskState::End::cancelled);
   }
 }
 

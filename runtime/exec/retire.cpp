@@ -100,7 +100,7 @@ void Executor::succeed(RunState& run, TaskIndex task) {
     if (arg.is_buffer && writes(arg.access)) run.buffers[arg.slot]->coherence.commit(arg.region);
   counters_.tasks_done += 1;
   if (run.tasks[task.value].attempts != 0) counters_.recovered += 1;
-  finish(run, task);
+  finish(run, task, TaskState::End::done);
 }
 
 void Executor::fail_writes(RunState& run, TaskIndex task, const Status& cause) {
@@ -156,9 +156,10 @@ void Executor::leave_flight(RunState& run, TaskIndex task) {
 }
 
 // The task is over, one way or another: it holds up nobody any more.
-void Executor::finish(RunState& run, TaskIndex task) {
+void Executor::finish(RunState& run, TaskIndex task, TaskState::End end) {
   TaskState& state = run.tasks[task.value];
   state.stage = TaskState::Stage::over;
+  state.end = end;
   each_successor(run, task, [&](RunState& later, TaskIndex successor) {
     TaskState& next = later.tasks[successor.value];
     next.remaining -= 1;

@@ -24,7 +24,9 @@ struct TaskState {
     joining,  // its kernel has returned, sub-graphs of it are still running
     over
   };
+  enum class End : std::uint8_t { none, done, failed, poisoned, cancelled };
   Stage stage = Stage::waiting;
+  End end = End::none;        // once over
   std::uint8_t attempts = 0;  // failures so far
   bool doomed = false;  // issued behind a task that failed: whatever it reports, it did not happen
   bool poisoned = false;           // a task it depends on has failed for good
@@ -87,7 +89,7 @@ struct RunState : std::enable_shared_from_this<RunState> {
   std::vector<TaskContext> contexts;  // by task; empty when no kernel of the plan asks for one
   Job* completion = nullptr;          // enqueued once it is done; may be null
   std::atomic<bool> cancel_requested{false};  // for kernels to look at
-  Status outcome;                     // the first failure; written before `done` is set
+  Status outcome;                             // the first failure; written before `done` is set
   Event done;
 };
 

@@ -80,7 +80,7 @@ class Buffer {
  private:
   std::span<T> access(Access mode) const {
     std::byte* at = value_or_throw(
-        handle_->core().access(handle_->state(), Region::bytes(0, handle_->state()->bytes), mode));
+        handle_->core().access(id(), Region::bytes(0, handle_->state()->bytes), mode));
     return {reinterpret_cast<T*>(at), size()};
   }
 

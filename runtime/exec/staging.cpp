@@ -331,7 +331,7 @@ bool Executor::serve_access(RunState& run, TaskIndex task) {
     coherence.begin_write(arg.region, host_space, common_agent, {});
     coherence.commit(arg.region);
   }
-  finish(run, task);
+  finish(run, task, TaskState::End::done);
   return true;
 }
 

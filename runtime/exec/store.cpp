@@ -1,13 +1,15 @@
 #include "runtime/exec/store.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace troika {
 
 void Store::add_space(SpaceId space, DeviceId owner, Memory& owner_memory, std::size_t budget) {
   if (std::any_of(spaces_.begin(), spaces_.end(), [&](const Space& s) { return s.id == space; }))
     return;
-  spaces_.push_back({space, owner, &owner_memory, budget});
+  constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+  spaces_.push_back({space, owner, &owner_memory, budget == 0 ? unlimited : budget});
 }
 
 void Store::add_device(DeviceId device, Memory& memory) {

@@ -11,7 +11,8 @@ namespace troika {
 
 class Store {
  public:
-  // `owner` allocates in the space; `budget` in bytes.
+  // `owner` allocates in the space; `budget` in bytes, 0 for no limit. A space that is there
+  // already stays as it is.
   void add_space(SpaceId space, DeviceId owner, Memory& owner_memory, std::size_t budget);
   void add_device(DeviceId device, Memory& memory);
 

@@ -58,7 +58,7 @@ Prediction Executor::View::predict(const ReadyTask& task, LaneId id) const noexc
 
   Prediction result;
   result.execution = estimate.time;
-  result.samples = estimate.samples;
+  result.samples = estimate.kernel_samples;
   result.exploring = executor_.exploring_[priced.cost.kernel.value][lane.device.value] != 0;
   for (const Arg& arg : run.args(index)) {
     if (!arg.is_buffer) continue;

@@ -220,13 +220,6 @@ TEST_F(Checks, waiting_for_what_was_never_enqueued_here_is_found) {
   EXPECT_NE(rig.world.violations()[1].find("was never enqueued on this device"), std::string::npos);
 }
 
-TEST_F(Checks, a_verb_called_by_a_listener_is_found) {
-  const auto bytes = written(a, 16);
-  a.listener.then = [&] { EXPECT_TRUE(a.queue->flush().ok()); };
-  a.read(whole(*bytes));
-  run({&a});
-  EXPECT_TRUE(only_violation(rig.world, "flush is called by a listener"));
-}
 
 }  // namespace
 }  // namespace troika::sim

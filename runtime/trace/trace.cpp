@@ -1,0 +1,81 @@
+#include "runtime/trace/trace.h"
+
+#include <algorithm>
+
+namespace troika {
+
+const char* name_of(EventKind kind) noexcept {
+  switch (kind) {
+    case EventKind::task: return "task";
+    case EventKind::copy: return "copy";
+    case EventKind::hand_over: return "hand_over";
+    case EventKind::fill: return "fill";
+    case EventKind::load: return "load";
+    case EventKind::retry: return "retry";
+    case EventKind::burst: return "burst";
+    case EventKind::failure: return "failure";
+  }
+  return "unknown";
+}
+
+Trace::Trace(const TraceOptions& options) : options_{options}, level_{options.level} {
+  // Name 0 stands for all that come when there is no more room.
+  names_.emplace_back("(too many names)");
+  name_index_.emplace(names_.back(), NameId{0});
+}
+
+NameId Trace::intern(std::string_view text) {
+  const std::scoped_lock lock{mutex_};
+  if (const auto found = name_index_.find(text); found != name_index_.end()) return found->second;
+  if (names_.size() >= options_.names_max) return NameId{0};
+  const NameId id{static_cast<std::uint32_t>(names_.size())};
+  name_index_.emplace(names_.emplace_back(text), id);
+  return id;
+}
+
+TrackId Trace::add_track(std::string_view group, std::string_view name) {
+  const std::scoped_lock lock{mutex_};
+  // Past the last number there is, events go without a track rather than to someone else's.
+  if (tracks_.size() >= TrackId::none_value) return TrackId::none();
+  tracks_.push_back({std::string{group}, std::string{name}});
+  return TrackId{static_cast<std::uint16_t>(tracks_.size() - 1)};
+}
+
+Recorder& Trace::add_recorder() {
+  const std::scoped_lock lock{mutex_};
+  return recorders_.emplace_back(level_, options_.ring_events);
+}
+
+void Trace::collect() {
+  const std::scoped_lock lock{mutex_};
+  collect_locked();
+}
+
+void Trace::collect_locked() {
+  for (Recorder& recorder : recorders_)
+    recorder.ring_.drain([this](const Event& event) { kept_.push_back(event); });
+  while (kept_.size() > options_.kept_events) {
+    kept_.pop_front();
+    forgotten_ += 1;
+  }
+}
+
+TraceSnapshot Trace::snapshot() {
+  TraceSnapshot copy;
+  {
+    const std::scoped_lock lock{mutex_};
+    collect_locked();
+    copy.events.assign(kept_.begin(), kept_.end());
+    copy.names.assign(names_.begin(), names_.end());
+    copy.tracks = tracks_;
+    copy.forgotten = forgotten_;
+    for (const Recorder& recorder : recorders_) copy.dropped += recorder.ring_.dropped();
+  }
+  // What encloses comes before what it encloses, as viewers want it.
+  std::stable_sort(copy.events.begin(), copy.events.end(), [](const Event& a, const Event& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+  });
+  return copy;
+}
+
+}  // namespace troika

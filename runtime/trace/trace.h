@@ -1,0 +1,108 @@
+// What happened in a runtime: recorders that threads write to, and one place that keeps it all.
+//
+//   Trace trace{TraceOptions{}};
+//   const TrackId track = trace.add_track("gpu0", "compute 0");
+//   Recorder& recorder = trace.add_recorder();         // once a thread
+//   if (recorder.on()) recorder.record({.begin = t0, .end = t1, .name = blur, .track = track});
+//   write_chrome_json(trace.snapshot(), file);         // chrome_json.h
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/trace/event.h"
+#include "runtime/trace/ring.h"
+
+namespace troika {
+
+enum class TraceLevel : std::uint8_t {
+  off,
+  standard,  // everything but the single tasks of the host lane, which come in bursts
+  full,      // those too, at some tens of nanoseconds each
+};
+
+struct TraceOptions {
+  TraceLevel level = TraceLevel::standard;
+  std::size_t ring_events = 4096;       // a recorder's room between two collections
+  std::size_t kept_events = 1'000'000;  // beyond it the oldest are forgotten, and counted
+  std::size_t names_max = 65'536;       // beyond it every new name reads "(too many names)"
+};
+
+// One thread's way into a trace. One producer at a time: a recorder may pass from thread to thread
+// where something else orders them, as the strand does.
+class Recorder {
+ public:
+  Recorder(const std::atomic<TraceLevel>& level, std::size_t events)
+      : level_{level}, ring_{events} {}
+
+  // Whether anything is to be recorded: one relaxed load.
+  bool on() const noexcept { return level_.load(std::memory_order_relaxed) != TraceLevel::off; }
+  // Whether single tasks of the host lane are.
+  bool full() const noexcept { return level_.load(std::memory_order_relaxed) == TraceLevel::full; }
+  // Never waits. Dropped and counted when the ring is full; nothing when the trace is off.
+  void record(const Event& event) noexcept {
+    if (on()) ring_.push(event);
+  }
+
+ private:
+  friend class Trace;
+
+  const std::atomic<TraceLevel>& level_;
+  EventRing ring_;
+};
+
+struct Track {
+  std::string group;  // "gpu0"
+  std::string name;   // "compute 0"
+};
+
+// A trace at one moment, apart from whatever happens next.
+struct TraceSnapshot {
+  std::vector<Event> events;  // by their beginning
+  std::vector<std::string> names;
+  std::vector<Track> tracks;
+  std::uint64_t dropped = 0;    // for want of room in a recorder's ring
+  std::uint64_t forgotten = 0;  // for want of room here
+};
+
+// Every function may be called from any thread. Outlives its recorders' users.
+class Trace {
+ public:
+  explicit Trace(const TraceOptions& options);
+
+  void set_level(TraceLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
+  TraceLevel level() const noexcept { return level_.load(std::memory_order_relaxed); }
+
+  // The same id for the same text. Takes a lock: for kernels, plans and failures, not for tasks.
+  NameId intern(std::string_view text);
+  // Tracks of one group are shown together, in the order they were added.
+  TrackId add_track(std::string_view group, std::string_view name);
+  // Lives as long as the trace.
+  Recorder& add_recorder();
+
+  // Empties the recorders' rings into what is kept.
+  void collect();
+  // Collects, then copies.
+  TraceSnapshot snapshot();
+
+ private:
+  void collect_locked();
+
+  const TraceOptions options_;
+  std::atomic<TraceLevel> level_;
+  std::mutex mutex_;  // protects everything below; also makes collectors one at a time
+  std::deque<Recorder> recorders_;
+  std::deque<Event> kept_;
+  std::uint64_t forgotten_ = 0;
+  std::deque<std::string> names_;  // a deque: the index's keys point into it
+  std::unordered_map<std::string_view, NameId> name_index_;
+  std::vector<Track> tracks_;
+};
+
+}  // namespace troika

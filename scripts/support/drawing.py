@@ -1,0 +1,104 @@
+"""Finds the lines that a drawn mutation may break: waits, frontiers, orders, releases, poison."""
+
+import dataclasses
+import pathlib
+import re
+
+SUBJECT = re.compile(
+    r"wait|frontier|include\(|prune|reached|fence|memory_order|release|recycle|give_back|unpin|"
+    r"retire|poison|commit|invalidate|notify|wake", re.IGNORECASE)
+ORDER = re.compile(r"std::memory_order_(seq_cst|acq_rel|acquire|release)\b")
+# A call or an assignment, once what stands in brackets has been taken out.
+PLACE = r"(\*|\+\+|--)?[\w:]+((\.|->)\w+|\(\)|\[\])*"
+STATEMENT = re.compile(rf"^{PLACE}(\+\+|--)?;$|^{PLACE} (\+|-|\||&)?= .*;$")
+NOT_STATEMENTS = re.compile(r"^(return|using|static_assert|throw|break|continue|co_|class|struct|"
+                            r"friend|template|typedef|enum|assert\()")
+
+
+@dataclasses.dataclass
+class Candidate:
+    file: str
+    line: int  # of the first broken line, from 1
+    kind: str  # "delete", "swap with the next line", "order"
+    before: str  # the file's text
+    old: str  # the broken lines
+    new: str
+
+    def name(self):
+        return f"{self.file}:{self.line} {self.kind}: {self.old.strip().splitlines()[0].strip()}"
+
+    def edit(self):
+        """The edit in full: the same line may stand elsewhere in the file."""
+        lines = self.before.split("\n")
+        count = self.old.count("\n") + 1
+        changed = lines[:self.line - 1] + self.new.split("\n") + lines[self.line - 1 + count:]
+        return {"file": self.file, "old": self.before, "new": "\n".join(changed)}
+
+
+def without_brackets(text):
+    """The text with (…) and […] emptied, or None when they are not balanced."""
+    kept, depth = [], 0
+    for letter in text:
+        if letter in ")]":
+            depth -= 1
+        if depth < 0:
+            return None
+        if depth == 0:
+            kept.append(letter)
+        if letter in "([":
+            depth += 1
+    return "".join(kept) if depth == 0 else None
+
+
+def is_statement(line, line_before):
+    """A call or an assignment that stands alone on its line, perhaps behind a condition."""
+    text = re.sub(r"//.*", "", line).strip()
+    if NOT_STATEMENTS.match(text):
+        return False
+    text = without_brackets(text)
+    if text is None:
+        return False
+    # What comes before ends something, so this line begins something.
+    before = re.sub(r"//.*", "", line_before).strip()
+    if before and before[-1] not in ";{}:":
+        if not (before.startswith(("if ", "for ", "while ", "else")) and before[-1] in ")e"):
+            return False
+    return bool(STATEMENT.match(re.sub(r"^if \(\) ", "", text)))
+
+
+def weaker(text):
+    """The line with each memory order made the weakest."""
+    return ORDER.sub("std::memory_order_relaxed", text)
+
+
+def candidates_of(name, text):
+    lines = text.split("\n")
+    for i, line in enumerate(lines):
+        code = re.sub(r"//.*", "", line)
+        if not SUBJECT.search(code):
+            continue
+        if ORDER.search(code):
+            yield Candidate(name, i + 1, "order", text, line, weaker(line))
+        if not is_statement(line, lines[i - 1] if i else ""):
+            continue
+        indent = line[:len(line) - len(line.lstrip())]
+        # An empty statement keeps an unbraced condition or loop from taking the next line.
+        yield Candidate(name, i + 1, "delete", text, line, indent + "{}")
+        following = lines[i + 1] if i + 1 < len(lines) else ""
+        same_block = following.startswith(indent) and not following.startswith(indent + " ")
+        # A frontier is the same in whatever order it was gathered.
+        gathers = ".include(" in line and ".include(" in following
+        if same_block and is_statement(following, line) and not gathers:
+            yield Candidate(name, i + 1, "swap with the next line", text, f"{line}\n{following}",
+                            f"{following}\n{line}")
+
+
+def candidates(root, paths):
+    """All of them, in an order that depends on the tree alone."""
+    found = []
+    for path in paths:
+        for file in sorted(pathlib.Path(root).glob(path)):
+            if file.suffix in (".h", ".cpp"):
+                name = str(file.relative_to(root))
+                found += candidates_of(name, file.read_text())
+    return found

@@ -1,0 +1,155 @@
+"""scripts/verify: everything, part by part; the results go to docs/verification.md."""
+
+import argparse
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import time
+
+import building
+import mutations
+import page
+from tally import REPORT, Tally, say
+
+SEEDS = 20_000
+SANITIZED_SEEDS = 200
+DRAWN_SEED = 1
+BENCH_SECONDS_MAX = 1800
+PAGE = building.ROOT / "docs" / "verification.md"
+
+
+def functional(tally):
+    tally.script("scripts/test", ["scripts/test"], building.ROOT, building.environment())
+
+
+def sanitized(preset):
+    def run(tally):
+        if building.build(tally, preset):
+            building.ctest(tally, preset, label=f"{preset}: ", TROIKA_SEEDS=SANITIZED_SEEDS)
+    return run
+
+
+def seeds(tally):
+    if building.build(tally, "release", ["tests/sim/all"]):
+        building.ctest(tally, "release", ["tests/sim"], label=f"{SEEDS} seeds: ",
+                       TROIKA_SEEDS=SEEDS)
+
+
+def named(tally):
+    mutations.run_named(tally, mutations.load_named())
+
+
+def drawn(tally):
+    tally_line = ""
+    process = subprocess.Popen(
+        ["python3", "scripts/support/run_mutate.py", "--drawn", str(DRAWN_SEED)],
+        cwd=building.ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        line = line.rstrip("\n")
+        say(line)
+        if line.startswith(("survived", "    now")):
+            tally.reports.append(line)
+        tally_line = line
+    tally.reports.append(tally_line)
+    tally.check(f"drawn mutations, seed {DRAWN_SEED}", process.wait() == 0, tally_line)
+
+
+def lint(tally):
+    """clang-tidy over everything that is compiled."""
+    if not building.build(tally, "release"):
+        return
+    done = subprocess.run(
+        ["run-clang-tidy-14", "-quiet", "-p", "build/release", f"-j{building.jobs('release')}",
+         rf"^{re.escape(str(building.ROOT))}/(runtime|backends|kernels|bench|examples|tests)/"],
+        cwd=building.ROOT, capture_output=True, text=True, check=False)
+    warnings = sorted(set(re.findall(r"^.*: (?:warning|error): .*$", done.stdout, re.MULTILINE)))
+    for warning in warnings:
+        say(warning.replace(f"{building.ROOT}/", ""))
+    tally.check("clang-tidy", done.returncode == 0 and not warnings, f"{len(warnings)} warnings")
+
+
+def bench(tally):
+    """Every benchmark once. Their figures are the report lines; they judge nothing here."""
+    if not building.build(tally, "release"):
+        return
+    programs = sorted(file for file in (building.ROOT / "build/release/bin").glob("bench_*")
+                      if os.access(file, os.X_OK))
+    if not programs:
+        tally.skip("benchmarks", "none is built yet")
+    for program in programs:
+        with building.timed(program.name):
+            try:
+                done = subprocess.run([program], env=building.environment(), text=True,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      timeout=BENCH_SECONDS_MAX, check=False)
+            except subprocess.TimeoutExpired:
+                tally.check(program.name, False, f"takes more than {BENCH_SECONDS_MAX} s")
+                continue
+            say(done.stdout.rstrip())
+            tally.reports += [line[len(REPORT):] for line in done.stdout.splitlines()
+                              if line.startswith(REPORT)]
+            tally.check(program.name, done.returncode == 0, f"ended with {done.returncode}")
+
+
+PARTS = {
+    "test": functional,
+    "asan": sanitized("asan"),
+    "ubsan": sanitized("ubsan"),
+    "tsan": sanitized("tsan"),
+    "seeds": seeds,
+    "mutations": named,
+    "drawn": drawn,
+    "lint": lint,
+    "bench": bench,
+}
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores of {model.group(1) if model else platform.machine()}"
+
+
+def commit():
+    changed = building.git("status", "--porcelain", "--", ".",
+                           f":!{PAGE.relative_to(building.ROOT)}")
+    return building.git("rev-parse", "--short=10", "HEAD").strip() + (
+        " with uncommitted changes" if changed else "")
+
+
+def body_of(part, tally, seconds):
+    lines = [f"### {part}", "",
+             f"{tally.closing()} — {seconds:.0f} s, {machine()}, "
+             f"{time.strftime('%Y-%m-%d', time.gmtime())}, commit {commit()}"]
+    lines += [""] if tally.failed or tally.skipped or tally.reports else []
+    lines += [f"- failed: {name}" for name in tally.failed]
+    lines += [f"- skipped: {name} ({why})" for name, why in tally.skipped]
+    if tally.reports:
+        lines += ["", "```text", *tally.reports, "```"]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/verify")
+    parser.add_argument("part", nargs="?", choices=PARTS, metavar="PART")
+    parser.add_argument("--list", action="store_true", help="name the parts and end")
+    options = parser.parse_args()
+    if options.list:
+        print("\n".join(PARTS))
+        return
+    total = Tally()
+    for part in [options.part] if options.part else PARTS:
+        tally, begin = Tally(), time.monotonic()
+        with building.timed(f"part {part}"):
+            PARTS[part](tally)
+        text = PAGE.read_text() if PAGE.exists() else "# Verification\n"
+        text = page.with_section(text, part, body_of(part, tally, time.monotonic() - begin))
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(text.replace(f"{building.ROOT}/", ""))
+        total.add(tally)
+    total.close()
+
+
+main()

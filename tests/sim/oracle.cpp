@@ -1,0 +1,335 @@
+#include "tests/sim/oracle.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <sstream>
+
+#include "backends/sim/sim.h"
+#include "backends/sim/workers.h"
+#include "tests/sim/random_case.h"
+
+namespace troika::oracle {
+namespace {
+
+// The case's graph for the runtime; scratches follow the buffers.
+struct BuiltGraph {
+  Graph graph;
+  std::vector<Scratch<Word>> scratch;
+};
+
+View<Word> view_of(const Piece& piece, const View<Word>& whole) {
+  return piece.rows == 1 ? whole.slice(piece.first, piece.cols)
+                         : whole.tile(piece.first, piece.cols, piece.rows, piece.pitch);
+}
+
+class Case {
+ public:
+  Case(std::uint64_t seed, Trouble trouble)
+      : random_{seed},
+        trouble_{trouble},
+        machine_{draw_machine(random_, trouble == Trouble::some)},
+        world_{sim::WorldOptions::adversarial(seed)},
+        workers_{world_, {2, 8, Nanos{5'000}}} {
+    if (trouble == Trouble::some && random_.chance(0.8))
+      plan_ = sim::FaultPlan::drawn(seed, machine_, 1.5, Nanos{3'000'000}, 40);
+    opened_ = sim::open(world_, machine_, plan_);
+    make_runtime(seed);
+    make_buffers();
+  }
+
+  Verdict run() {
+    submit();
+    wait();
+    compare();
+    finish();
+    return std::move(verdict_);
+  }
+
+ private:
+  struct Launched {
+    Run run;
+    const GraphCase* graph;
+    std::vector<std::size_t> binding;  // the case's buffer behind each of the graph's
+  };
+
+  void make_runtime(std::uint64_t seed) {
+    RuntimeParts parts;
+    parts.environment = &world_;
+    parts.workers = &workers_;
+    parts.devices = std::move(opened_.devices);
+    RuntimeOptions options;
+    const auto names = policy_names();
+    options.policy = names[random_.below(names.size())];
+    options.seed = seed;
+    options.executor.ahead = random_.between(0, 4);
+    options.executor.transfer_timeout = Nanos{50'000'000};
+    options.executor.first_run_allowance = Nanos{0};
+    runtime_.emplace(std::move(parts), options);
+    Kernels::define(runtime_->kernels(),
+                    [this](TaskContext& context, Word salt) { spawn(context, salt); });
+  }
+
+  void make_buffers() {
+    for (std::size_t i = random_.between(2, 6); i-- > 0;) {
+      words_.push_back(random_.between(16, 1024));
+      pitches_.push_back(random_.chance(0.6) ? random_.between(4, 32) : 0);
+    }
+    for (std::size_t b = 0; b < words_.size(); ++b) {
+      std::vector<Word> initial(words_[b]);
+      for (Word& word : initial) word = static_cast<Word>(random_.below(1U << 30));
+      truth_.push_back(initial);
+      adopted_.push_back(random_.chance(0.5));
+      memory_.push_back(std::make_unique<std::vector<Word>>(initial));
+      if (adopted_[b]) {
+        buffers_.push_back(runtime_->adopt(std::span{*memory_[b]}));
+      } else {
+        buffers_.push_back(runtime_->buffer<Word>(words_[b]));
+        // The host fills it.
+        const std::span<Word> to = buffers_[b].write();
+        const auto state = runtime_->core()->find_buffer(buffers_[b].id(), "fill");
+        const Allocation* home = (*state)->home(host_space)->root.get();
+        const sim::HostAccess writing{world_, {home, 0, home->bytes(), 1, home->bytes()},
+                                      Access::write};
+        std::copy(initial.begin(), initial.end(), to.begin());
+      }
+    }
+  }
+
+  Graph build(const GraphCase& drawn) {
+    Graph graph;
+    std::vector<View<Word>> wholes;
+    for (const auto& buffer : buffers_) wholes.push_back(buffer.view());
+    for (const std::size_t count : drawn.scratch)
+      wholes.push_back(graph.scratch<Word>(count).view());
+    for (const Step& step : drawn.steps) {
+      TaskRef task = add(graph, step, wholes);
+      if (trouble_ == Trouble::some) task.timeout(Nanos{20'000'000}).retries(2);
+      if (random_.chance(0.2)) task.priority(random_.chance(0.5) ? Priority::high : Priority::low);
+    }
+    return graph;
+  }
+
+  TaskRef add(Graph& graph, const Step& step, const std::vector<View<Word>>& wholes) {
+    std::vector<AnyArg> args;
+    const bool two_out = step.kernel == "swirl";
+    for (std::size_t i = 0; i < step.pieces.size(); ++i) {
+      const Operand view = view_of(step.pieces[i], wholes[step.pieces[i].buffer]);
+      const bool last = i + 1 == step.pieces.size();
+      Access access = Access::read;
+      if (step.kernel == "bump") access = Access::commute;
+      else if (two_out || (last && (step.kernel == "mix" || step.kernel == "split")))
+        access = Access::update;
+      else if (last) access = Access::write;
+      args.emplace_back(access, view);
+    }
+    args.emplace_back(step.salt);
+    if (!step.children.empty()) splits_[step.salt] = &step;
+    return graph.add(step.kernel, std::span<const AnyArg>{args});
+  }
+
+  void spawn(TaskContext& context, Word salt) {
+    const auto found = splits_.find(salt);
+    if (found == splits_.end()) return;
+    Graph graph;
+    std::vector<View<Word>> wholes;
+    for (const auto& buffer : buffers_) wholes.push_back(buffer.view());
+    for (const Step& child : found->second->children) {
+      TaskRef task = add(graph, child, wholes);
+      if (trouble_ == Trouble::some) task.timeout(Nanos{20'000'000}).retries(2);
+    }
+    try {
+      context.submit(graph);
+    } catch (const Error& error) {
+      // Every device of the children may be gone by now; the parent fails with the cause.
+      if (error.code() != Code::unavailable)
+        violation(std::string{"sub-graph refused: "} + error.what());
+      throw;
+    }
+  }
+
+  void submit() {
+    Word salt = 1;
+    const std::size_t graphs = random_.between(1, 3);
+    cases_.reserve(graphs);
+    for (std::size_t g = 0; g < graphs; ++g)
+      cases_.push_back(
+          draw_graph(random_, words_, pitches_, random_.between(1, 24), salt, random_.chance(0.3)));
+    std::vector<std::optional<Plan>> plans(graphs);
+    const std::size_t runs = random_.between(1, 5);
+    for (std::size_t r = 0; r < runs; ++r) {
+      const std::size_t g = random_.below(graphs);
+      try {
+        if (!plans[g]) {
+          plans[g] = runtime_->compile(build(cases_[g]));
+          plans[g]->set_run_slots(static_cast<std::uint32_t>(random_.between(1, 4)));
+        }
+        launched_.push_back({runtime_->run(*plans[g]), &cases_[g], {}});
+      } catch (const Error& error) {
+        if (error.code() != Code::unavailable) violation(std::string{"refused: "} + error.what());
+        continue;
+      }
+      if (trouble_ == Trouble::some && random_.chance(0.1)) {
+        const Run run = launched_.back().run;
+        world_.after(Nanos{static_cast<Nanos::rep>(random_.below(2'000'000))},
+                     [run] { run.cancel(); });
+      }
+      if (random_.chance(0.3)) world_.run_until(world_.now() + Nanos{50'000});
+    }
+  }
+
+  void wait() {
+    for (Launched& launched : launched_) {
+      const Status status = launched.run.status();
+      verdict_.tally.runs += 1;
+      if (!launched.run.done()) {
+        violation("stalled: " + status.to_string());
+        stalled_ = true;
+        return;
+      }
+      if (status.code() == Code::cancelled) verdict_.tally.runs_cancelled += 1;
+      else if (!status.ok()) verdict_.tally.runs_failed += 1;
+      if (!status.ok() && trouble_ == Trouble::none)
+        violation("failed without a fault: " + status.to_string());
+    }
+  }
+
+  // Serially: submission order, program order, only what the runtime says it did.
+  void compare() {
+    if (stalled_) return;
+    for (const Launched& launched : launched_) {
+      const RunState& state = *launched.run.state();
+      auto all = truth_;
+      for (const std::size_t count : launched.graph->scratch) all.emplace_back(count, 0);
+      for (std::size_t t = 0; t < launched.graph->steps.size(); ++t) {
+        verdict_.tally.tasks += 1;
+        if (state.tasks.empty()) continue;  // cancelled before it was admitted
+        if (state.tasks[t].end == TaskState::End::none) violation("a task never ended");
+        if (state.tasks[t].end == TaskState::End::done) run_serially(launched.graph->steps[t], all);
+      }
+      std::copy(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(truth_.size()),
+                truth_.begin());
+    }
+    for (std::size_t b = 0; b < buffers_.size(); ++b) compare(b);
+  }
+
+  // Whole, or piece by piece when some of it is lost.
+  void compare(std::size_t b) {
+    const std::size_t step = 1;
+    const auto& handle = buffers_[b];
+    try {
+      const std::span<const Word> got = handle.read();
+      check(b, 0, got);
+      return;
+    } catch (const Error& error) {
+      if (error.code() != Code::data_lost || trouble_ == Trouble::none) {
+        violation(std::string{"unreadable: "} + error.what());
+        return;
+      }
+    }
+    for (std::size_t first = 0; first < words_[b]; first += step) {
+      const Result<std::byte*> at = runtime_->core()->access(
+          handle.id(), Region::bytes(first * sizeof(Word), step * sizeof(Word)), Access::read);
+      if (!at.ok()) {
+        verdict_.tally.pieces_lost += 1;
+        continue;
+      }
+      check(b, first, {reinterpret_cast<const Word*>(*at), step});
+    }
+  }
+
+  void check(std::size_t b, std::size_t first, std::span<const Word> got) {
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      if (got[i] == truth_[b][first + i]) continue;
+      violation("buffer " + std::to_string(b) + " word " + std::to_string(first + i) + " of " +
+                std::to_string(words_[b]) + " differs from the serial run");
+      return;
+    }
+  }
+
+  void finish() {
+    verdict_.tally.counters = runtime_->counters();
+    buffers_.clear();
+    launched_.clear();
+    runtime_.reset();
+    for (const std::string& text : world_.violations()) violation(text);
+    if (stalled_) return;
+    verdict_.tally.faults = world_.faults();
+    verdict_.tally.cases = 1;
+  }
+
+  void violation(std::string text) { verdict_.violations.push_back(std::move(text)); }
+
+  Random random_;
+  Trouble trouble_;
+  sim::Machine machine_;
+  sim::FaultPlan plan_;
+  sim::World world_;
+  sim::SimWorkers workers_;
+  Opened opened_;
+  std::vector<std::unique_ptr<std::vector<Word>>> memory_;
+  std::optional<Runtime> runtime_;
+  std::vector<std::size_t> words_, pitches_;
+  std::vector<bool> adopted_;
+  std::vector<std::vector<Word>> truth_;
+  std::vector<Buffer<Word>> buffers_;
+  std::vector<GraphCase> cases_;
+  std::map<Word, const Step*> splits_;
+  std::vector<Launched> launched_;
+  bool stalled_ = false;
+  Verdict verdict_;
+};
+
+}  // namespace
+
+void Tally::add(const Tally& other) {
+  cases += other.cases;
+  runs += other.runs;
+  runs_failed += other.runs_failed;
+  runs_cancelled += other.runs_cancelled;
+  tasks += other.tasks;
+  pieces_lost += other.pieces_lost;
+  const Counters& c = other.counters;
+  counters.bytes_copied += c.bytes_copied;
+  counters.bytes_handed_over += c.bytes_handed_over;
+  counters.copies += c.copies;
+  counters.hand_overs += c.hand_overs;
+  counters.tasks_done += c.tasks_done;
+  counters.attempts_failed += c.attempts_failed;
+  counters.recovered += c.recovered;
+  counters.tasks_failed += c.tasks_failed;
+  counters.tasks_poisoned += c.tasks_poisoned;
+  counters.tasks_cancelled += c.tasks_cancelled;
+  counters.reads_refused += c.reads_refused;
+  counters.devices_lost += c.devices_lost;
+  counters.evictions += c.evictions;
+  counters.write_backs += c.write_backs;
+  counters.quarantined_bytes += c.quarantined_bytes;
+  for (std::size_t k = 0; k < sim::fault_kinds; ++k) {
+    const auto kind = static_cast<sim::FaultKind>(k);
+    for (std::uint64_t i = 0; i < other.faults[kind]; ++i) faults.add(kind);
+  }
+}
+
+std::string Tally::to_string() const {
+  std::ostringstream text;
+  text << cases << " cases, " << runs << " runs (" << runs_failed << " failed, " << runs_cancelled
+       << " cancelled), " << tasks << " tasks\n  faults struck:";
+  for (std::size_t k = 0; k < sim::fault_kinds; ++k) {
+    const auto kind = static_cast<sim::FaultKind>(k);
+    text << (k ? ", " : " ") << name_of(kind) << ' ' << faults[kind];
+  }
+  text << "\n  attempts failed " << counters.attempts_failed << ": tasks recovered "
+       << counters.recovered << ", failed " << counters.tasks_failed << ", poisoned "
+       << counters.tasks_poisoned << ", cancelled " << counters.tasks_cancelled
+       << "; reads refused as data_lost " << counters.reads_refused << ", words lost "
+       << pieces_lost << "\n  devices lost " << counters.devices_lost << ", evictions "
+       << counters.evictions << ", write-backs " << counters.write_backs << ", copies "
+       << counters.copies << ", hand-overs " << counters.hand_overs << ", bytes quarantined "
+       << counters.quarantined_bytes;
+  return text.str();
+}
+
+Verdict judge(std::uint64_t seed, Trouble trouble) { return Case{seed, trouble}.run(); }
+
+}  // namespace troika::oracle
