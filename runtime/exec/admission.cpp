@@ -50,9 +50,12 @@ bool Executor::may_admit(const RunState& run, std::size_t position) const {
     return std::any_of(other.buffers.begin(), other.buffers.end(),
                        [&](const auto& b) { return b.get() == buffer; });
   };
-  for (std::size_t i = 0; i < position; ++i)
+  for (std::size_t i = 0; i < position; ++i) {
+    // Nobody's waiting may hold up a sub-graph, for which a task is held up already.
+    if (run.parent != nullptr && !are_siblings(*waiting_runs_[i], run)) continue;
     for (const auto& buffer : run.buffers)
       if (buffer && touches(*waiting_runs_[i], buffer.get())) return false;
+  }
   return true;
 }
 
@@ -82,14 +85,15 @@ void Executor::admit(RunState& run) {
       if (arg.is_buffer) run.buffers[arg.slot]->coherence.refine(arg.region);
   }
 
-  // A sub-graph runs within its parent's task, which holds what it touches.
+  // A sub-graph runs within its parent's task, which holds what it touches: it is ordered against
+  // the task's other sub-graphs only.
   const auto pitched = [&](const TaskGraph::Boundary& b) {
     return widened(b.region, graph.slot_pitch()[b.slot]);
   };
   for (const TaskGraph::Boundary& entry : graph.entries()) {
     const Region region = pitched(entry);
     for (const BufferState::Live& live : run.buffers[entry.slot]->live) {
-      if (is_ancestor(*live.run, run)) continue;
+      if (run.parent != nullptr && !are_siblings(*live.run, run)) continue;
       if (live.run->tasks[live.task.value].stage == TaskState::Stage::over) continue;
       if (!writes(entry.access) && !writes(live.access)) continue;
       if (overlap(live.region, region)) link(*live.run, live.task, run, entry.task);
@@ -105,11 +109,8 @@ void Executor::admit(RunState& run) {
   if (graph.size() == 0) complete(run);
 }
 
-// Whether `elder` is the run whose task submitted this one, or its parent, and so on.
-bool Executor::is_ancestor(const RunState& elder, const RunState& run) const {
-  for (const RunState* r = run.parent; r != nullptr; r = r->parent)
-    if (r == &elder) return true;
-  return false;
+bool Executor::are_siblings(const RunState& a, const RunState& b) {
+  return a.parent == b.parent && a.parent_task == b.parent_task;
 }
 
 void Executor::bind_scratch(RunState& run) {

@@ -21,8 +21,8 @@ struct BufferState : std::enable_shared_from_this<BufferState> {
   // Its bytes in one space: one allocation, and a handle on it for each other device of the space.
   struct Home {
     SpaceId space;
-    std::vector<std::pair<DeviceId, std::unique_ptr<Allocation>>> handles;
-    std::unique_ptr<Allocation> root;  // after handles: they are given up before it is freed
+    std::unique_ptr<Allocation> root;
+    std::vector<std::pair<DeviceId, std::unique_ptr<Allocation>>> handles;  // given up before root
     std::uint32_t held = 0;            // tasks placed or issued that need it here
     std::uint64_t last_use = 0;        // decision at which it was last reserved
   };
@@ -50,7 +50,7 @@ struct BufferState : std::enable_shared_from_this<BufferState> {
   Status dead;              // a hung device may still touch the user's memory
   bool watched = false;     // in the executor's list
   bool released = false;    // the user's handle is gone
-  Event* gone = nullptr;    // set when nothing touches it any more
+  std::shared_ptr<Event> gone;  // set when nothing touches it any more
 };
 
 }  // namespace troika

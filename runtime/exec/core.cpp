@@ -149,9 +149,9 @@ void RuntimeCore::release_buffer(std::shared_ptr<BufferState> buffer) noexcept {
       return;
     }
     // The user's memory may go away as soon as this returns.
-    Event gone;
-    executor_->release(std::move(buffer), &gone);
-    parts_.environment->wait(gone, forever);
+    const auto gone = std::make_shared<Event>();
+    executor_->release(std::move(buffer), gone);
+    parts_.environment->wait(*gone, forever);
   }
   const std::scoped_lock lock{mutex_};
   adopted_.erase(adopted);

@@ -100,8 +100,8 @@ void Executor::submit(std::shared_ptr<RunState> run) {
 
 void Executor::cancel(std::shared_ptr<RunState> run) { post(CancelRequested{std::move(run)}); }
 
-void Executor::release(std::shared_ptr<BufferState> buffer, Event* gone) {
-  post(BufferReleased{std::move(buffer), gone});
+void Executor::release(std::shared_ptr<BufferState> buffer, std::shared_ptr<Event> gone) {
+  post(BufferReleased{std::move(buffer), std::move(gone)});
 }
 
 void Executor::serve() noexcept {
@@ -112,6 +112,38 @@ void Executor::serve() noexcept {
 Counters Executor::counters() const {
   const std::scoped_lock lock{shared_};
   return counters_;
+}
+
+std::string Executor::unfinished() const {
+  static constexpr const char* stages[] = {"waiting", "ready",   "placed", "issued",
+                                           "failed",  "joining", "over"};
+  const std::scoped_lock lock{shared_};
+  std::string text = std::to_string(waiting_runs_.size()) + " runs wait for admission\n";
+  for (const auto& run : runs_) {
+    if (!run) continue;
+    text += "run " + std::to_string(run->id.value) + (run->is_access ? " (host access)" : "") + "\n";
+    for (std::uint32_t t = 0; t < run->tasks.size(); ++t) {
+      const TaskState& state = run->tasks[t];
+      if (state.stage == TaskState::Stage::over) continue;
+      text += "  " + run->plan->graph->name_of(TaskIndex{t}) + ": " +
+              stages[static_cast<std::size_t>(state.stage)] + ", " +
+              std::to_string(state.remaining) + " predecessors (" +
+              std::to_string(state.in_flight) + " in flight)" + (state.staged ? ", staged" : "") +
+              (state.doomed ? ", doomed" : "") + ", " + std::to_string(state.children) +
+              " sub-graphs\n";
+    }
+  }
+  for (const auto& queue : queues_)
+    if (!queue->in_flight.empty())
+      text += "queue " + std::to_string(queue->id.value) + " of " +
+              devices_[queue->device.value]->info().name + ": " +
+              std::to_string(queue->in_flight.size()) + " in flight" +
+              (queue->abandoned ? ", abandoned" : "") + "\n";
+  for (const Lane& lane : lanes_)
+    text += "lane " + std::to_string(lane.id.value) + ": " + std::to_string(lane.placed.size()) +
+            " placed, " + std::to_string(lane.issued) + " issued" + (lane.open ? "" : ", closed") +
+            (lane.waits_for_room ? ", waits for room" : "") + "\n";
+  return text;
 }
 
 void Executor::pass() noexcept {

@@ -71,10 +71,12 @@ class Executor final : public Service {
   void submit(std::shared_ptr<RunState> run);
   void cancel(std::shared_ptr<RunState> run);
   // `gone` (may be null) is set when nothing touches the buffer any more.
-  void release(std::shared_ptr<BufferState> buffer, Event* gone);
+  void release(std::shared_ptr<BufferState> buffer, std::shared_ptr<Event> gone);
   void post(Message message);
 
   Counters counters() const;
+  // What is not over and where it stands: for the report of a stall.
+  std::string unfinished() const;
   DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_acquire); }
   // Fills in kernels' numbers, able devices' predicted costs and ranks.
   void price(PlanState& plan);
@@ -106,7 +108,7 @@ class Executor final : public Service {
   bool admit_waiting();
   bool may_admit(const RunState& run, std::size_t position) const;
   void admit(RunState& run);
-  bool is_ancestor(const RunState& elder, const RunState& run) const;
+  static bool are_siblings(const RunState& a, const RunState& b);
   void bind_scratch(RunState& run);
   void link(RunState& earlier, TaskIndex from, RunState& later, TaskIndex to);
   void consider(RunState& run, TaskIndex task);

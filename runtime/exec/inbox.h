@@ -26,7 +26,7 @@ struct CancelRequested {
 };
 struct BufferReleased {
   std::shared_ptr<BufferState> buffer;
-  Event* gone;  // may be null
+  std::shared_ptr<Event> gone;  // may be null
 };
 using Message = std::variant<Submitted, Advanced, CancelRequested, BufferReleased>;
 

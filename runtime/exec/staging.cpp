@@ -143,6 +143,8 @@ QueueState* Executor::copier(SpaceId from, SpaceId to) {
   for (Lane& lane : lanes_) {
     if (!lane.open || lane.number != 0) continue;
     const DeviceInfo& info = devices_[lane.device.value]->info();
+    // Devices within the host's memory see it in their own way: DMA is for those outside.
+    if (info.space == host_space || (info.space != from && info.space != to)) continue;
     const bool can = std::any_of(info.links.begin(), info.links.end(), [&](const Link& link) {
       return link.from == from && link.to == to;
     });

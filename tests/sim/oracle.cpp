@@ -183,7 +183,7 @@ class Case {
       const Status status = launched.run.status();
       verdict_.tally.runs += 1;
       if (!launched.run.done()) {
-        violation("stalled: " + status.to_string());
+        violation("stalled: " + status.to_string() + "\n" + runtime_->core()->executor().unfinished());
         stalled_ = true;
         return;
       }
