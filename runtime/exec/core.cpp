@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/exec/fork.h"
+#include "runtime/exec/graveyard.h"
 
 namespace troika {
 namespace {
@@ -81,7 +82,12 @@ bool RuntimeCore::is_access(const Operation& operation) const noexcept {
   return operation.images.empty() && operation.name.starts_with("troika.host_");
 }
 
-RuntimeCore::~RuntimeCore() { shut_down(); }
+RuntimeCore::~RuntimeCore() {
+  shut_down();
+  if (executor_ == nullptr) return;
+  for (auto& [key, loaded] : loaded_)
+    if ((executor_->hung_devices() & bit(DeviceId{key.second})) != 0) bury(std::move(loaded.kernel));
+}
 
 void RuntimeCore::shut_down() noexcept {
   if (closed_.exchange(true)) return;

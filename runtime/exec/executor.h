@@ -78,6 +78,9 @@ class Executor final : public Service {
   // What is not over and where it stands: for the report of a stall.
   std::string unfinished() const;
   DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_acquire); }
+  DeviceMask hung_devices() const noexcept {
+    return hung_devices_.load(std::memory_order_acquire);
+  }
   // Fills in kernels' numbers, able devices' predicted costs and ranks.
   void price(PlanState& plan);
 
@@ -173,6 +176,7 @@ class Executor final : public Service {
   void unplace(Lane& on, RunState& run, TaskIndex task);
   void take_back(Lane& on, RunState& run, TaskIndex task);
   void cancel_now(RunState& run);
+  void cancel_children(const RunState& run, TaskIndex task);  // no task: of all
   void note_failure(DeviceId device, const Status& status);
   bool lose_what_failed();
   void check_timeouts();
@@ -207,7 +211,7 @@ class Executor final : public Service {
   };
   struct Tainted {
     std::shared_ptr<BufferState> buffer;
-    DeviceId device;
+    SpaceId space;
   };
 
   Environment& environment_;
@@ -217,6 +221,7 @@ class Executor final : public Service {
   Strand<Executor> strand_{*this};
   std::atomic<bool> handed_over_{false};  // a submitter left passes to the environment's thread
   std::atomic<DeviceMask> open_devices_{0};
+  std::atomic<DeviceMask> hung_devices_{0};  // some kernel there may never have ended
   mutable std::mutex
       shared_;  // protects model_, kernel_ids_ and counters_ against price() and counters()
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "runtime/exec/executor.h"
+#include "runtime/exec/graveyard.h"
 
 namespace troika {
 
@@ -130,6 +131,17 @@ void Executor::take_back(Lane& on, RunState& run, TaskIndex task) {
   consider(run, task);
 }
 
+void Executor::cancel_children(const RunState& run, TaskIndex task) {
+  const auto child_of = [&](const std::shared_ptr<RunState>& child) {
+    return child && child->parent == &run && (!task || child->parent_task == task);
+  };
+  for (std::size_t i = 0; i < runs_.size(); ++i)
+    if (child_of(runs_[i])) cancel_now(*std::shared_ptr<RunState>{runs_[i]});
+  for (std::size_t i = waiting_runs_.size(); i-- > 0;)
+    if (i < waiting_runs_.size() && child_of(waiting_runs_[i]))
+      cancel_now(*std::shared_ptr<RunState>{waiting_runs_[i]});
+}
+
 void Executor::cancel_now(RunState& run) {
   if (run.complete || run.cancelled) return;
   if (run.outcome.ok()) run.outcome = {Code::cancelled, "the run was cancelled"};
@@ -146,11 +158,7 @@ void Executor::cancel_now(RunState& run) {
     return;
   }
   const std::shared_ptr<RunState> alive = runs_[run.slot];
-  for (std::size_t i = 0; i < runs_.size(); ++i)
-    if (const std::shared_ptr<RunState> child = runs_[i]; child && child->parent == &run)
-      cancel_now(*child);
-  for (std::size_t i = waiting_runs_.size(); i-- > 0;)
-    if (waiting_runs_[i]->parent == &run) cancel_now(*std::shared_ptr<RunState>{waiting_runs_[i]});
+  cancel_children(run, TaskIndex{});
   std::vector<TaskIndex> ended;
   for (std::uint32_t i = 0; i < run.tasks.size(); ++i)
     if (detach(run, TaskIndex{i})) ended.push_back(TaskIndex{i});
@@ -220,34 +228,36 @@ void Executor::close_queue(QueueState& from, const Status& cause) {
 
 // The device may touch what the operation names for as long as it likes.
 void Executor::quarantine(const InFlight& operation, DeviceId device) {
-  const auto add = [&](const std::shared_ptr<BufferState>& buffer) {
-    if (std::none_of(tainted_.begin(), tainted_.end(),
-                     [&](const Tainted& t) { return t.buffer == buffer && t.device == device; }))
-      tainted_.push_back({buffer, device});
+  const SpaceId space = devices_[device.value]->info().space;
+  const auto add = [&](const std::shared_ptr<BufferState>& buffer, SpaceId touched) {
+    if (std::none_of(tainted_.begin(), tainted_.end(), [&](const Tainted& t) {
+          return t.buffer == buffer && t.space == touched;
+        }))
+      tainted_.push_back({buffer, touched});
   };
-  if (operation.buffer) add(operation.buffer);
+  hung_devices_.fetch_or(bit(device), std::memory_order_relaxed);
+  if (operation.buffer) {
+    add(operation.buffer, space);
+    add(operation.buffer, host_space);
+  }
   if (operation.run == nullptr) return;
+  bury(std::shared_ptr<const void>{operation.run->shared_from_this()});
   for (const Arg& arg : operation.run->args(operation.task))
-    if (arg.is_buffer) add(operation.run->buffers[arg.slot]);
+    if (arg.is_buffer) add(operation.run->buffers[arg.slot], space);
 }
 
-// Applied after every queue of the loss is closed, so that no operation still names the
-// allocations.
+// Applied after every queue of the loss is closed, so that no operation still names the homes.
 void Executor::seal_tainted(const Status& cause) {
   for (const Tainted& tainted : tainted_) {
     BufferState& buffer = *tainted.buffer;
-    const SpaceId space = devices_[tainted.device.value]->info().space;
-    for (const SpaceId touched : {space, host_space}) {
-      if (buffer.home(touched) == nullptr) continue;
-      if (buffer.adopted != nullptr && touched == host_space) {
-        buffer.dead = {Code::data_lost,
-                       "memory given by the user that a lost device may still touch (" +
-                           cause.to_string() + ")"};
-        continue;
-      }
-      buffer.coherence.lose(touched, cause);
-      store_.lose(buffer, tainted.device, touched, true, true);
+    if (buffer.home(tainted.space) == nullptr) continue;
+    if (buffer.adopted != nullptr && tainted.space == host_space) {
+      buffer.dead = {Code::data_lost, "memory given by the user that a lost device may still touch (" +
+                                          cause.to_string() + ")"};
+      continue;
     }
+    buffer.coherence.lose(tainted.space, cause);
+    store_.seal(buffer, tainted.space);
   }
   // Whoever was placed on the strength of those homes reserves anew.
   const std::vector<Tainted> sealed = std::move(tainted_);
@@ -290,8 +300,17 @@ void Executor::lose_device(DeviceId device, const Status& status) {
       });
   for (const auto& buffer : std::vector<std::shared_ptr<BufferState>>{buffers_}) {
     if (info.needs_hand_over) buffer->coherence.lose_agent(AgentMask{1} << device.value, cause);
-    if (!shared) buffer->coherence.lose(info.space, cause);
-    store_.lose(*buffer, device, info.space, !shared, true);
+    if (shared) {
+      if (buffer->dead.ok()) store_.drop_handle(*buffer, info.space, device);
+      continue;
+    }
+    waits_.clear();
+    buffer->coherence.users(info.space, waits_);
+    bool used = false;
+    waits_.for_each([&](Timepoint point) { used = used || !reached(point); });
+    buffer->coherence.lose(info.space, cause);
+    if (used) store_.seal(*buffer, info.space);
+    else store_.evict(*buffer, info.space);
   }
   restage_all();
   for (Lane& on : lanes_)

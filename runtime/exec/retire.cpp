@@ -86,6 +86,8 @@ void Executor::retire_task(RunState& run, TaskIndex task, QueueState& from,
   if (state.children != 0) {
     state.stage = TaskState::Stage::joining;
     state.cause = status;
+    // What its sub-graphs were to build on is damaged.
+    if (!status.ok()) cancel_children(run, task);
     return;
   }
   if (!status.ok()) return attempt_failed(run, task, on, status);

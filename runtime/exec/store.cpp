@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "runtime/exec/graveyard.h"
+
 namespace troika {
 
 void Store::add_space(SpaceId space, DeviceId owner, Memory& owner_memory, std::size_t budget) {
@@ -125,26 +127,23 @@ void Store::evict(BufferState& buffer, SpaceId space) {
 }
 
 void Store::free_all(BufferState& buffer) {
-  while (!buffer.homes.empty()) evict(buffer, buffer.homes.back().space);
+  while (!buffer.homes.empty()) {
+    if (buffer.dead.ok()) evict(buffer, buffer.homes.back().space);
+    else seal(buffer, buffer.homes.back().space);
+  }
 }
 
-void Store::lose(BufferState& buffer, DeviceId device, SpaceId space, bool whole_space,
-                 bool quarantine) {
+void Store::drop_handle(BufferState& buffer, SpaceId space, DeviceId device) {
+  if (BufferState::Home* home = buffer.home(space))
+    std::erase_if(home->handles, [&](const auto& entry) { return entry.first == device; });
+}
+
+void Store::seal(BufferState& buffer, SpaceId space) {
   BufferState::Home* home = buffer.home(space);
   if (home == nullptr) return;
-  const auto keep = [&](std::unique_ptr<Allocation> allocation, std::size_t bytes) {
-    if (!quarantine) return;
-    quarantined_bytes_ += bytes;
-    quarantine_.push_back(std::move(allocation));
-  };
-  std::erase_if(home->handles, [&](auto& entry) {
-    if (entry.first != device) return false;
-    keep(std::move(entry.second), 0);
-    return true;
-  });
-  if (!whole_space) return;
-  for (auto& [owner, handle] : home->handles) keep(std::move(handle), 0);
-  keep(std::move(home->root), buffer.bytes);
+  quarantined_bytes_ += buffer.bytes;
+  for (auto& [device, handle] : home->handles) bury(std::move(handle));
+  bury(std::move(home->root));
   evict(buffer, space);
 }
 

@@ -36,9 +36,10 @@ class Store {
   // Frees the home; nothing uses it. Forgets the bytes in the coherence too.
   void evict(BufferState& buffer, SpaceId space);
   void free_all(BufferState& buffer);
-  // Gives up handles and homes that a lost device owned. When `quarantine`, they are kept until the
-  // process ends because the device may still touch them.
-  void lose(BufferState& buffer, DeviceId device, SpaceId space, bool whole_space, bool quarantine);
+  // Gives up a lost device's handle on a home that others share.
+  void drop_handle(BufferState& buffer, SpaceId space, DeviceId device);
+  // The home goes out of use and is never freed: somebody may still touch it.
+  void seal(BufferState& buffer, SpaceId space);
   std::size_t quarantined_bytes() const noexcept { return quarantined_bytes_; }
 
   std::size_t used(SpaceId space) const noexcept;
@@ -61,7 +62,6 @@ class Store {
   std::vector<Space> spaces_;
   std::vector<Memory*> memories_;      // by device
   std::vector<BufferState*> buffers_;  // with or without homes
-  std::vector<std::unique_ptr<Allocation>> quarantine_;
   std::size_t quarantined_bytes_ = 0;
   std::uint64_t clock_ = 0;
 };

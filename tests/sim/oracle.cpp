@@ -35,13 +35,15 @@ class Case {
       plan_ = sim::FaultPlan::drawn(seed, machine_, 1.5, Nanos{3'000'000}, 40);
     opened_ = sim::open(world_, machine_, plan_);
     make_runtime(seed);
-    make_buffers();
   }
 
   Verdict run() {
-    submit();
-    wait();
-    compare();
+    // An allocation may fail before there is anything to run.
+    if (make_buffers()) {
+      submit();
+      wait();
+      compare();
+    }
     finish();
     return std::move(verdict_);
   }
@@ -70,7 +72,7 @@ class Case {
                     [this](TaskContext& context, Word salt) { spawn(context, salt); });
   }
 
-  void make_buffers() {
+  bool make_buffers() {
     for (std::size_t i = random_.between(2, 6); i-- > 0;) {
       words_.push_back(random_.between(16, 1024));
       pitches_.push_back(random_.chance(0.6) ? random_.between(4, 32) : 0);
@@ -86,7 +88,14 @@ class Case {
       } else {
         buffers_.push_back(runtime_->buffer<Word>(words_[b]));
         // The host fills it.
-        const std::span<Word> to = buffers_[b].write();
+        std::span<Word> to;
+        try {
+          to = buffers_[b].write();
+        } catch (const Error& error) {
+          if (error.code() != Code::out_of_memory || trouble_ == Trouble::none)
+            violation(std::string{"not writable: "} + error.what());
+          return false;
+        }
         const auto state = runtime_->core()->find_buffer(buffers_[b].id(), "fill");
         const Allocation* home = (*state)->home(host_space)->root.get();
         const sim::HostAccess writing{world_, {home, 0, home->bytes(), 1, home->bytes()},
@@ -94,6 +103,7 @@ class Case {
         std::copy(initial.begin(), initial.end(), to.begin());
       }
     }
+    return true;
   }
 
   Graph build(const GraphCase& drawn) {
