@@ -41,8 +41,7 @@ void Workers::State::stop() {
   std::vector<std::thread> finished;
   {
     std::unique_lock lock{mutex_};
-    assert(jobs_.empty() && "a job is queued in a pool that is destroyed");
-    job_done_.wait(lock, [this] { return running_ <= lost_; });
+    job_done_.wait(lock, [this] { return jobs_.empty() && running_ <= lost_; });
     sender_ = nullptr;
     stopping_ = true;
     spare_wake_.notify_all();

@@ -27,7 +27,7 @@ struct WorkersOptions {
 // spares and other users of oneTBB, and a pinned worker would wait behind one of those while
 // another CPU idles.
 //
-// Destroyed when no job is queued; waits for the running ones except those given up as lost.
+// The destructor waits for all queued and running jobs, except those given up as lost.
 class Workers final : public WorkerPool {
  public:
   explicit Workers(const WorkersOptions& options = {});
