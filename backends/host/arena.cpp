@@ -18,7 +18,7 @@ void Workers::Arena::send_ticket() {
   });
 }
 
-Workers::Arena::Observer::Observer(const State& state, tbb::task_arena& arena)
+Workers::Arena::Observer::Observer(State& state, tbb::task_arena& arena)
     : tbb::task_scheduler_observer{arena}, state_{state} {
   observe(true);
 }
@@ -31,6 +31,6 @@ void Workers::Arena::Observer::on_scheduler_entry(bool is_worker) {
   state_.enter();
 }
 
-void Workers::Arena::Observer::on_scheduler_exit(bool) { State::leave(); }
+void Workers::Arena::Observer::on_scheduler_exit(bool) { state_.leave(); }
 
 }  // namespace troika::host

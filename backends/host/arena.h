@@ -23,13 +23,13 @@ class Workers::Arena final : public State::Sender {
   // Marks the arena's threads, also those that only help a nested parallel_for.
   class Observer final : public tbb::task_scheduler_observer {
    public:
-    Observer(const State& state, tbb::task_arena& arena);
+    Observer(State& state, tbb::task_arena& arena);
     ~Observer() override;
     void on_scheduler_entry(bool is_worker) override;
     void on_scheduler_exit(bool is_worker) override;
 
    private:
-    const State& state_;
+    State& state_;
   };
 
   State& state_;

@@ -11,6 +11,9 @@
 namespace troika::host {
 namespace {
 
+// How long the end of a pool waits for idle threads of oneTBB's to leave its arena.
+constexpr auto leave_patience = std::chrono::seconds{1};
+
 thread_local const void* pool_of_thread = nullptr;
 thread_local unsigned lent_by_thread = 0;
 
@@ -43,6 +46,10 @@ void Workers::State::stop() {
     std::unique_lock lock{mutex_};
     job_done_.wait(lock, [this] { return jobs_.empty() && running_ <= lost_; });
     sender_ = nullptr;
+    // Idle threads leave by themselves. An arena that is destroyed under them loses what it keeps
+    // for each; a lost job leaves no choice.
+    if (lost_ == 0)
+      thread_left_.wait_for(lock, leave_patience, [this] { return threads_inside_ == 0; });
     stopping_ = true;
     spare_wake_.notify_all();
     watch_wake_.notify_all();
@@ -96,8 +103,20 @@ void Workers::State::reclaim() noexcept {
 }
 
 bool Workers::State::is_worker() const noexcept { return pool_of_thread == this; }
-void Workers::State::enter() const noexcept { pool_of_thread = this; }
-void Workers::State::leave() noexcept { pool_of_thread = nullptr; }
+
+void Workers::State::enter() noexcept {
+  static_cast<void>(ticket_sent_.load(std::memory_order_acquire));
+  pool_of_thread = this;
+  const std::scoped_lock lock{mutex_};
+  ++threads_inside_;
+}
+
+void Workers::State::leave() noexcept {
+  pool_of_thread = nullptr;
+  const std::scoped_lock lock{mutex_};
+  --threads_inside_;
+  thread_left_.notify_all();
+}
 
 unsigned Workers::State::workers_seen() const noexcept {
   const std::scoped_lock lock{mutex_};
@@ -186,7 +205,7 @@ void Workers::State::run_ticket(unsigned preferred_slot) noexcept {
 }
 
 void Workers::State::run_spare(std::size_t index) noexcept {
-  enter();
+  pool_of_thread = this;
   std::unique_lock lock{mutex_};
   while (true) {
     ++spares_waiting_;

@@ -43,9 +43,9 @@ class Workers::State final : public std::enable_shared_from_this<State> {
   bool is_worker() const noexcept;
   unsigned workers_seen() const noexcept;
   unsigned standing_in() const noexcept;
-  // The calling thread enters or leaves the pool.
-  void enter() const noexcept;
-  static void leave() noexcept;
+  // The calling thread, one of the arena's, enters or leaves it; with or without a ticket.
+  void enter() noexcept;
+  void leave() noexcept;
 
  private:
   struct Spare {
@@ -81,6 +81,8 @@ class Workers::State final : public std::enable_shared_from_this<State> {
   std::uint64_t taken_ = 0;  // jobs ever begun
   unsigned running_ = 0;     // jobs inside run()
 
+  unsigned threads_inside_ = 0;  // of the arena
+
   unsigned tickets_ = 0;  // pending or running; at most workers_
   unsigned tickets_running_ = 0;
   unsigned tickets_running_max_ = 0;
@@ -100,6 +102,7 @@ class Workers::State final : public std::enable_shared_from_this<State> {
   std::condition_variable spare_wake_;
   std::condition_variable watch_wake_;
   std::condition_variable job_done_;
+  std::condition_variable thread_left_;
   std::thread watch_;
 };
 

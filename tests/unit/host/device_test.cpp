@@ -160,6 +160,12 @@ TEST_F(HostDevice, what_waits_for_a_queue_given_up_fails_and_goes_on) {
   ASSERT_TRUE(two->launch(launch(harmless)).ok());
   ASSERT_TRUE(two->launch(launch(harmless)).ok());
   ASSERT_TRUE(two->flush().ok());
+  // The worker that is left turns to the third queue once the second waits.
+  Listener after{1};
+  const auto three = queue(2, after);
+  ASSERT_TRUE(three->launch(launch(harmless)).ok());
+  ASSERT_TRUE(three->flush().ok());
+  after.done.wait();
   one->abandon();
   listener.done.wait();
   two->abandon();

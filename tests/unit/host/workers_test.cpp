@@ -209,21 +209,6 @@ TEST(Workers, spares_stand_in_where_another_library_keeps_the_threads) {
   done.wait();
 }
 
-TEST(Workers, spares_stand_in_where_threads_are_taken_away_later) {
-  std::barrier<> all_here{3};
-  std::latch done{3};
-  Task meet{[&](Workers&, unsigned) {
-    all_here.arrive_and_wait();
-    done.count_down();
-  }};
-  WorkersOptions options;
-  options.workers = 3;
-  Workers pool{options};
-  const tbb::global_control one{tbb::global_control::max_allowed_parallelism, 1};
-  for (int i = 0; i < 3; ++i) meet.enqueue_on(pool);
-  done.wait();
-}
-
 TEST(Workers, leave_signals_to_the_threads_of_the_program) {
   std::atomic<int> blocked{0};
   std::latch done{2};
