@@ -54,3 +54,11 @@ function(troika_add_test name)
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS} GTest::gtest_main)
   gtest_discover_tests(${name} PROPERTIES TIMEOUT 120 DISCOVERY_TIMEOUT 60)
 endfunction()
+
+# troika_calls_tbb(<files…>): sources whose lambdas oneTBB runs on its threads. The race detector
+# cannot look into its library, so it would take every hand-over there for a race.
+function(troika_calls_tbb)
+  if(TROIKA_SANITIZE STREQUAL "thread")
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS -fno-sanitize=thread)
+  endif()
+endfunction()

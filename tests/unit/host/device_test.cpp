@@ -1,0 +1,196 @@
+// What is special to the host; the conformance suite proves the rest.
+#include <latch>
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+#include "backends/host/host.h"
+#include "backends/host/workers.h"
+#include "runtime/exec/service_thread.h"
+
+namespace troika::host {
+namespace {
+
+// Keeps the last report; `each` runs inside the report.
+class Listener final : public QueueListener {
+ public:
+  explicit Listener(std::uint64_t awaited, std::function<void()> each = {})
+      : awaited_{awaited}, each_{std::move(each)} {}
+
+  void on_advance(const Advance& advance) noexcept override {
+    if (each_) each_();
+    statuses.push_back(advance.status);
+    if (advance.reached.value == awaited_) done.set();
+  }
+  std::vector<Status> statuses;
+  Event done;
+
+ private:
+  const std::uint64_t awaited_;
+  std::function<void()> each_;
+};
+
+class HostDevice : public testing::Test {
+ protected:
+  static WorkersOptions two_workers() {
+    WorkersOptions options;
+    options.workers = 2;
+    options.spares_max = 2;
+    return options;
+  }
+
+  std::unique_ptr<troika::Kernel> load(void (*call)(const void*, const HostCall&),
+                                       std::shared_ptr<const void> state = nullptr) {
+    KernelImage image;
+    image.operation = "probe";
+    image.function = {call, std::move(state)};
+    return *device.load(image);
+  }
+  std::unique_ptr<troika::Queue> queue(unsigned id, QueueListener& listener) {
+    return *device.create_queue(QueueId{id}, QueueUse::compute, id % 2, listener);
+  }
+  static LaunchOp launch(const std::unique_ptr<troika::Kernel>& kernel) {
+    LaunchOp op;
+    op.kernel = kernel.get();
+    return op;
+  }
+
+  ServiceThread environment;
+  Workers workers{two_workers()};
+  Device device{environment, workers};
+};
+
+TEST_F(HostDevice, has_a_lane_for_each_worker_and_names_its_cores) {
+  EXPECT_EQ(device.info().lanes, 2U);
+  EXPECT_FALSE(device.info().cores.empty());
+  EXPECT_EQ(device.info().dialects, std::vector<Dialect>{Dialect::host});
+}
+
+TEST_F(HostDevice, opens_only_with_an_environment_and_workers) {
+  EXPECT_EQ(host_backend.open_all({}).status().code(), Code::invalid_argument);
+}
+
+TEST_F(HostDevice, reports_on_a_worker) {
+  bool on_worker = false;
+  Listener listener{1, [&] { on_worker = workers.is_worker(); }};
+  const auto kernel = load([](const void*, const HostCall&) {});
+  const auto lane = queue(0, listener);
+  ASSERT_TRUE(lane->launch(launch(kernel)).ok());
+  ASSERT_TRUE(lane->flush().ok());
+  listener.done.wait();
+  lane->abandon();
+  EXPECT_TRUE(on_worker);
+}
+
+TEST_F(HostDevice, whatever_a_kernel_throws_fails_its_launch_alone) {
+  Listener listener{3};
+  const auto with_message =
+      load([](const void*, const HostCall&) { throw std::runtime_error{"no such pixel"}; });
+  const auto without = load([](const void*, const HostCall&) { throw 42; });
+  const auto harmless = load([](const void*, const HostCall&) {});
+  const auto lane = queue(0, listener);
+  for (const auto* kernel : {&with_message, &without, &harmless})
+    ASSERT_TRUE(lane->launch(launch(*kernel)).ok());
+  ASSERT_TRUE(lane->flush().ok());
+  listener.done.wait();
+  lane->abandon();
+  EXPECT_EQ(listener.statuses.at(0).to_string(), "kernel_failed: probe threw: no such pixel");
+  EXPECT_EQ(listener.statuses.at(1).to_string(),
+            "kernel_failed: probe threw something without a message");
+  EXPECT_TRUE(listener.statuses.at(2).ok());
+}
+
+struct Hang {
+  void run() const {
+    begun.count_down();
+    let_go.wait();
+    returned.set();
+  }
+  mutable std::latch begun{1};
+  mutable Event let_go;
+  mutable Event returned;
+};
+
+void hang(const void* state, const HostCall&) { static_cast<const Hang*>(state)->run(); }
+
+TEST_F(HostDevice, hung_kernels_cost_their_queues_but_not_the_lanes) {
+  const auto first = std::make_shared<const Hang>();
+  const auto second = std::make_shared<const Hang>();
+  const auto harmless = load([](const void*, const HostCall&) {});
+  {
+    Listener unused{1};
+    Listener listener{5};
+    const auto kernel_one = load(hang, first);
+    const auto kernel_two = load(hang, second);
+    const auto one = queue(0, unused);
+    const auto two = queue(1, unused);
+    ASSERT_TRUE(one->launch(launch(kernel_one)).ok());
+    ASSERT_TRUE(two->launch(launch(kernel_two)).ok());
+    ASSERT_TRUE(one->flush().ok());
+    ASSERT_TRUE(two->flush().ok());
+    first->begun.wait();
+    second->begun.wait();
+    one->abandon();
+    two->abandon();
+    const auto next = queue(2, listener);
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(next->launch(launch(harmless)).ok());
+    ASSERT_TRUE(next->flush().ok());
+    listener.done.wait();
+    EXPECT_TRUE(unused.statuses.empty());
+  }
+  // Queues, kernels and listeners are gone; the hung kernels come back to what they still hold.
+  first->let_go.set();
+  second->let_go.set();
+  first->returned.wait();
+  second->returned.wait();
+}
+
+TEST_F(HostDevice, what_waits_for_a_queue_given_up_fails_and_goes_on) {
+  const auto hung = std::make_shared<const Hang>();
+  Listener unused{9};
+  Listener listener{2};
+  const auto kernel = load(hang, hung);
+  const auto harmless = load([](const void*, const HostCall&) {});
+  const auto one = queue(0, unused);
+  const auto two = queue(1, listener);
+  const auto never = one->launch(launch(kernel));
+  ASSERT_TRUE(one->flush().ok());
+  hung->begun.wait();
+  ASSERT_TRUE(two->wait_for(*never).ok());
+  ASSERT_TRUE(two->launch(launch(harmless)).ok());
+  ASSERT_TRUE(two->launch(launch(harmless)).ok());
+  ASSERT_TRUE(two->flush().ok());
+  // The worker that is left turns to the third queue once the second waits.
+  Listener after{1};
+  const auto three = queue(2, after);
+  ASSERT_TRUE(three->launch(launch(harmless)).ok());
+  ASSERT_TRUE(three->flush().ok());
+  after.done.wait();
+  one->abandon();
+  listener.done.wait();
+  two->abandon();
+  EXPECT_EQ(listener.statuses.at(0).to_string(),
+            "device_lost: queue 1: it waited for queue 0, which was given up");
+  EXPECT_TRUE(listener.statuses.at(1).ok());
+  hung->let_go.set();
+  hung->returned.wait();
+}
+
+TEST_F(HostDevice, a_listener_may_give_up_its_own_queue) {
+  Event given_up;
+  troika::Queue* lane = nullptr;
+  Listener listener{99, [&] {
+                      lane->abandon();
+                      given_up.set();
+                    }};
+  const auto kernel = load([](const void*, const HostCall&) {});
+  const auto owned = queue(0, listener);
+  lane = owned.get();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(lane->launch(launch(kernel)).ok());
+  ASSERT_TRUE(lane->flush().ok());
+  given_up.wait();
+  EXPECT_EQ(lane->flush().code(), Code::device_lost);
+}
+
+}  // namespace
+}  // namespace troika::host

@@ -1,0 +1,102 @@
+#include "backends/host/topology.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+namespace troika::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A made-up /proc/self and /sys/fs/cgroup.
+class Cgroup : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ =
+        fs::path{testing::TempDir()} /
+        ("cgroup_" + std::string{testing::UnitTest::GetInstance()->current_test_info()->name()});
+    fs::remove_all(root_);
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  void write(const std::string& path, const std::string& text) {
+    fs::create_directories((root_ / path).parent_path());
+    std::ofstream{root_ / path} << text;
+  }
+  CgroupLimits read() {
+    return read_cgroup_limits((root_ / "proc").string(), (root_ / "mnt").string());
+  }
+
+ private:
+  fs::path root_;
+};
+
+TEST_F(Cgroup, without_files_nothing_is_limited) {
+  const CgroupLimits limits = read();
+  EXPECT_FALSE(limits.cpus);
+  EXPECT_FALSE(limits.memory_bytes);
+}
+
+TEST_F(Cgroup, version_2_takes_the_tightest_limit_of_the_group_and_its_parents) {
+  write("proc/cgroup", "0::/pod/app\n");
+  write("mnt/pod/app/cpu.max", "max 100000\n");
+  write("mnt/pod/app/memory.max", "4000\n");
+  write("mnt/pod/app/memory.current", "100\n");
+  write("mnt/pod/cpu.max", "150000 100000\n");
+  write("mnt/pod/memory.max", "3000\n");
+  write("mnt/pod/memory.current", "200\n");
+  const CgroupLimits limits = read();
+  EXPECT_DOUBLE_EQ(limits.cpus.value(), 1.5);
+  EXPECT_EQ(limits.memory_bytes.value(), 3000U);
+  EXPECT_EQ(limits.memory_used_bytes, 200U);
+}
+
+TEST_F(Cgroup, version_2_in_a_container_reads_the_root_of_the_mount) {
+  write("proc/cgroup", "0::/not/visible/here\n");
+  write("mnt/cpu.max", "50000 100000\n");
+  EXPECT_DOUBLE_EQ(read().cpus.value(), 0.5);
+}
+
+TEST_F(Cgroup, version_1_reads_quota_and_limit_of_each_controller) {
+  write("proc/cgroup", "4:memory:/box\n3:cpu,cpuacct:/box\n0::/\n");
+  write("mnt/cpu/box/cpu.cfs_quota_us", "300000\n");
+  write("mnt/cpu/box/cpu.cfs_period_us", "100000\n");
+  write("mnt/cpu/cpu.cfs_quota_us", "-1\n");
+  write("mnt/cpu/cpu.cfs_period_us", "100000\n");
+  write("mnt/memory/box/memory.limit_in_bytes", "9223372036854771712\n");
+  write("mnt/memory/memory.limit_in_bytes", "5000\n");
+  write("mnt/memory/memory.usage_in_bytes", "50\n");
+  const CgroupLimits limits = read();
+  EXPECT_DOUBLE_EQ(limits.cpus.value(), 3.0);
+  EXPECT_EQ(limits.memory_bytes.value(), 5000U);
+  EXPECT_EQ(limits.memory_used_bytes, 50U);
+}
+
+CgroupLimits quota(double cpus) {
+  CgroupLimits limits;
+  limits.cpus = cpus;
+  return limits;
+}
+
+TEST(UsableWorkers, are_bounded_by_affinity_and_by_the_quota_rounded_up) {
+  Topology topology;
+  topology.cpus = {0, 2, 4, 6};
+  EXPECT_EQ(usable_workers(topology, {}), 4U);
+  EXPECT_EQ(usable_workers(topology, quota(2.5)), 3U);
+  EXPECT_EQ(usable_workers(topology, quota(0.2)), 1U);
+  EXPECT_EQ(usable_workers(topology, quota(9.0)), 4U);
+}
+
+TEST(Topology, names_this_machine) {
+  const Topology topology = read_topology();
+  EXPECT_FALSE(topology.cpus.empty());
+  EXPECT_GE(topology.cores, 1U);
+  EXPECT_LE(topology.cores, topology.cpus.size());
+  EXPECT_FALSE(topology.description.empty());
+  EXPECT_GT(memory_available_bytes(), 0U);
+}
+
+}  // namespace
+}  // namespace troika::host
