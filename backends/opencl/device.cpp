@@ -5,6 +5,7 @@
 
 #include "backends/opencl/opencl.h"
 #include "backends/opencl/process.h"
+#include "runtime/base/signals.h"
 
 namespace troika::opencl {
 
@@ -186,7 +187,7 @@ Result<Opened> open_all(const BackendOptions& options) {
   const char* const xrt = std::getenv("XILINX_XRT");
   TROIKA_TRY(check_vendors(vendors_path(), xrt && *xrt));
   restrain_drivers(allowed_cores().size());
-  const SignalBlock block;  // drivers start their threads below
+  const SignalsBlocked blocked;  // for the threads that drivers start below
 
   TROIKA_ASSIGN(const std::vector<Platform> platforms, find_platforms(*api));
   const auto cache = std::make_shared<const ProgramCache>(ProgramCache::default_folder());

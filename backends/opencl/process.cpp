@@ -5,7 +5,6 @@
 #include <string>
 #include <system_error>
 
-#include <pthread.h>
 #include <sched.h>
 
 #include "runtime/base/result.h"
@@ -66,13 +65,5 @@ Status check_vendors(const fs::path& vendors, bool xrt_is_set) {
     if (entry.path().extension() == ".icd") TROIKA_TRY(check_vendor(entry.path()));
   return {};
 }
-
-SignalBlock::SignalBlock() noexcept {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before_);
-}
-
-SignalBlock::~SignalBlock() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 }  // namespace troika::opencl

@@ -4,8 +4,6 @@
 #include <filesystem>
 #include <vector>
 
-#include <signal.h>
-
 #include "runtime/base/status.h"
 
 namespace troika::opencl {
@@ -23,17 +21,5 @@ std::filesystem::path vendors_path();
 // One vendor's driver ends the process inside clGetPlatformIDs while XILINX_XRT is not set:
 // Code::unavailable, naming the file, when that would happen.
 Status check_vendors(const std::filesystem::path& vendors, bool xrt_is_set);
-
-// Blocks all signals of this thread, and so of the threads that a driver starts meanwhile.
-class SignalBlock {
- public:
-  SignalBlock() noexcept;
-  ~SignalBlock();
-  SignalBlock(const SignalBlock&) = delete;
-  SignalBlock& operator=(const SignalBlock&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace troika::opencl

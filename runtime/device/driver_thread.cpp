@@ -7,9 +7,9 @@
 #include <vector>
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "runtime/base/environment.h"
+#include "runtime/base/signals.h"
 #include "runtime/device/channel.h"
 
 namespace troika {
@@ -171,11 +171,8 @@ void DriverThread::State::run() noexcept {
 }
 
 DriverThread::DriverThread(const std::string& name) : state_{std::make_shared<State>()} {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   state_->thread = std::thread{[state = state_] { state->run(); }};
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_setname_np(state_->thread.native_handle(), name.substr(0, 15).c_str());
 }
 

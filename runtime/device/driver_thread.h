@@ -11,7 +11,7 @@
 namespace troika {
 
 // One a device. Sleeps while no queue has anything to begin and no vendor has called back.
-// All signals are blocked on it.
+// Signals are left to the program's own threads.
 class DriverThread {
  public:
   // Operations of one queue that may be unreached at once.

@@ -122,17 +122,6 @@ TEST(Process, leaves_what_the_user_set_and_sets_the_rest) {
   EXPECT_STREQ(getenv("POCL_SIGFPE_HANDLER"), "0");
 }
 
-TEST(Process, blocks_signals_for_as_long_as_asked) {
-  sigset_t inside, outside;
-  {
-    const SignalBlock block;
-    pthread_sigmask(SIG_BLOCK, nullptr, &inside);
-  }
-  pthread_sigmask(SIG_BLOCK, nullptr, &outside);
-  EXPECT_EQ(sigismember(&inside, SIGTERM), 1);
-  EXPECT_EQ(sigismember(&outside, SIGTERM), 0);
-}
-
 TEST(ClockOffset, keeps_the_least_bound_and_follows_drift) {
   ClockOffset clock;
   EXPECT_FALSE(clock.known());
