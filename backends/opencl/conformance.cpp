@@ -31,6 +31,9 @@ Result<Opening> open() {
   opening.environment = std::make_unique<Clock>();
   BackendOptions options;
   options.environment = opening.environment.get();
+  // The plug-in was built with the suite: only a driver may be missing.
+  if (const auto plugin = load_plugin("opencl"); !plugin.ok())
+    return Status{Code::internal, std::string{plugin.status().message()}};
   Opened opened = open_plugin("opencl", options);
   if (opened.devices.empty()) {
     std::string why = "no unified OpenCL device (on Debian: pocl-opencl-icd)";

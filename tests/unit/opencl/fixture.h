@@ -110,6 +110,9 @@ class OpenClTest : public testing::Test {
     // The driver's own cache is shared by all tests: what is tested here is ours.
     setenv("POCL_CACHE_DIR", TROIKA_TEST_CACHE, 1);
     std::filesystem::create_directories(TROIKA_TEST_CACHE);
+    // The plug-in was built with this test: only a driver may be missing.
+    const auto plugin = load_plugin("opencl");
+    ASSERT_TRUE(plugin.ok()) << plugin.status().to_string();
     opened = open();
     if (opened.devices.empty()) {
       std::string why;
