@@ -1,0 +1,228 @@
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <map>
+
+#include "backends/opencl/opencl.h"
+#include "backends/opencl/process.h"
+#include "runtime/base/signals.h"
+
+namespace troika::opencl {
+
+Core::~Core() {
+  if (service) api->ReleaseCommandQueue(service);
+  if (context) api->ReleaseContext(context);
+}
+
+namespace {
+
+class ClDevice final : public Device {
+ public:
+  ClDevice(DeviceInfo info, std::shared_ptr<const Core> core,
+           std::shared_ptr<const ProgramCache> cache)
+      : info_{std::move(info)},
+        core_{std::move(core)},
+        cache_{std::move(cache)},
+        memory_{core_},
+        driver_{"troika-" + info_.name} {}
+
+  const DeviceInfo& info() const noexcept override { return info_; }
+  Memory& memory() noexcept override { return memory_; }
+  // Compiles for every launch shape, so that there is nothing left for prepare() to do.
+  Result<std::unique_ptr<LoadedKernel>> load(const KernelImage& image) override {
+    return load_kernel(core_, *cache_, image);
+  }
+  Result<std::unique_ptr<Queue>> create_queue(QueueId id, QueueUse, unsigned lane,
+                                              QueueListener& listener) override {
+    if (lane >= info_.lanes)
+      return Status{Code::invalid_argument, info_.name + " has no lane " + std::to_string(lane)};
+    TROIKA_ASSIGN(auto stream, make_stream(core_, driver_.waker()));
+    return driver_.create_queue(id, std::move(stream), listener);
+  }
+
+ private:
+  const DeviceInfo info_;
+  const std::shared_ptr<const Core> core_;
+  const std::shared_ptr<const ProgramCache> cache_;
+  ClMemory memory_;
+  DriverThread driver_;
+};
+
+template <class Get, class Object, class What>
+std::string text_of(Get get, Object object, What what) {
+  std::size_t bytes = 0;
+  if (get(object, what, 0, nullptr, &bytes) != CL_SUCCESS || bytes == 0) return {};
+  std::string text(bytes, '\0');
+  get(object, what, bytes, text.data(), nullptr);
+  text.resize(text.find('\0') == std::string::npos ? bytes : text.find('\0'));
+  return text;
+}
+
+template <class T>
+T value_of(const Api& api, cl_device_id device, cl_device_info what) {
+  T value{};
+  api.GetDeviceInfo(device, what, sizeof value, &value, nullptr);
+  return value;
+}
+
+// 120 for "OpenCL 1.2 …"; 0 when it says nothing of the kind.
+int version_in(const std::string& text) {
+  int major = 0, minor = 0;
+  return std::sscanf(text.c_str(), "OpenCL %d.%d", &major, &minor) == 2 ? major * 100 + minor * 10
+                                                                        : 0;
+}
+
+// What a user types to name a device: "pocl".
+std::string short_name(const std::string& platform) {
+  if (platform == "Portable Computing Language") return "pocl";
+  std::string name;
+  for (const char c : platform) {
+    if (!std::isalnum(static_cast<unsigned char>(c))) break;
+    name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return name.empty() ? "opencl" : name;
+}
+
+// Why this backend does not use a device; ok when it does.
+Status usable(const Api& api, int platform_version, cl_device_id device) {
+  const std::string version = text_of(api.GetDeviceInfo, device, CL_DEVICE_VERSION);
+  if (platform_version < 120 || version_in(version) < 120)
+    return {Code::unsupported, "older than OpenCL 1.2: " + version};
+  if (!value_of<cl_bool>(api, device, CL_DEVICE_AVAILABLE))
+    return {Code::unavailable, "the driver says that the device is not available"};
+  if (!value_of<cl_bool>(api, device, CL_DEVICE_COMPILER_AVAILABLE))
+    return {Code::unsupported, "the driver has no compiler for OpenCL C"};
+  if (!value_of<cl_bool>(api, device, CL_DEVICE_HOST_UNIFIED_MEMORY))
+    return {Code::unsupported,
+            "its memory is not the host's (CL_DEVICE_HOST_UNIFIED_MEMORY is 0), and separate "
+            "memories are not supported"};
+  return {};
+}
+
+DeviceKind kind_of(cl_device_type type) {
+  if (type & CL_DEVICE_TYPE_CPU) return DeviceKind::cpu;
+  return type & CL_DEVICE_TYPE_ACCELERATOR ? DeviceKind::fpga : DeviceKind::gpu;
+}
+
+DeviceInfo describe_device(const Core& core, const std::string& platform) {
+  const Api& api = *core.api;
+  DeviceInfo info;
+  info.name = core.name;
+  info.backend = "opencl";
+  info.description = text_of(api.GetDeviceInfo, core.device, CL_DEVICE_NAME) + " (" + platform +
+                     ", driver " + text_of(api.GetDeviceInfo, core.device, CL_DRIVER_VERSION) + ")";
+  info.kind = kind_of(value_of<cl_device_type>(api, core.device, CL_DEVICE_TYPE));
+  if (info.kind == DeviceKind::cpu) info.cores = allowed_cores();
+  info.dialects = {Dialect::opencl_c};
+  info.memory_bytes = core.memory_bytes;
+  // Eight single-precision operations a cycle and compute unit; the cost model learns the rest.
+  info.flops_per_second =
+      8e6 * value_of<cl_uint>(api, core.device, CL_DEVICE_MAX_COMPUTE_UNITS) *
+      std::max(value_of<cl_uint>(api, core.device, CL_DEVICE_MAX_CLOCK_FREQUENCY), 1000U);
+  return info;
+}
+
+Result<std::shared_ptr<const Core>> open_core(const Api& api, Environment& environment,
+                                              cl_device_id device, const std::string& platform,
+                                              std::string name) {
+  auto core = std::make_shared<Core>();
+  core->api = &api;
+  core->environment = &environment;
+  core->device = device;
+  core->name = std::move(name);
+  core->identity = platform + '\n' + text_of(api.GetDeviceInfo, device, CL_DEVICE_NAME) + '\n' +
+                   text_of(api.GetDeviceInfo, device, CL_DEVICE_VERSION) + '\n' +
+                   text_of(api.GetDeviceInfo, device, CL_DRIVER_VERSION);
+  core->memory_bytes = value_of<cl_ulong>(api, device, CL_DEVICE_GLOBAL_MEM_SIZE);
+  core->strict_host_pointer =
+      kind_of(value_of<cl_device_type>(api, device, CL_DEVICE_TYPE)) != DeviceKind::cpu;
+  if (value_of<cl_device_fp_config>(api, device, CL_DEVICE_SINGLE_FP_CONFIG) &
+      CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT)
+    core->build_options = "-cl-fp32-correctly-rounded-divide-sqrt";
+  cl_int error = CL_SUCCESS;
+  core->context = api.CreateContext(nullptr, 1, &device, nullptr, nullptr, &error);
+  if (error != CL_SUCCESS) return failure(Code::unavailable, "clCreateContext", error);
+  core->service = api.CreateCommandQueue(core->context, device, 0, &error);
+  if (error != CL_SUCCESS) return failure(Code::unavailable, "clCreateCommandQueue", error);
+  return std::shared_ptr<const Core>{std::move(core)};
+}
+
+struct Platform {
+  cl_platform_id id;
+  std::string name;
+};
+
+// Sorted by name: libOpenCL's own order changes from run to run.
+Result<std::vector<Platform>> find_platforms(const Api& api) {
+  cl_uint count = 0;
+  if (const cl_int error = api.GetPlatformIDs(0, nullptr, &count); error != CL_SUCCESS)
+    return failure(
+        Code::unavailable,
+        "no OpenCL driver is installed in " + vendors_path().string() + ": clGetPlatformIDs",
+        error);
+  std::vector<cl_platform_id> ids(count);
+  api.GetPlatformIDs(count, ids.data(), nullptr);
+  std::vector<Platform> platforms;
+  for (const cl_platform_id id : ids)
+    platforms.push_back({id, text_of(api.GetPlatformInfo, id, CL_PLATFORM_NAME)});
+  std::stable_sort(platforms.begin(), platforms.end(),
+                   [](const Platform& a, const Platform& b) { return a.name < b.name; });
+  return platforms;
+}
+
+std::vector<cl_device_id> devices_of(const Api& api, cl_platform_id platform) {
+  cl_uint count = 0;
+  if (api.GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, nullptr, &count) != CL_SUCCESS) return {};
+  std::vector<cl_device_id> devices(count);
+  if (count != 0) api.GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, count, devices.data(), nullptr);
+  return devices;
+}
+
+}  // namespace
+
+Result<Opened> open_all(const BackendOptions& options) {
+  if (!options.environment)
+    return Status{Code::invalid_argument, "opencl: opened without an environment"};
+  TROIKA_ASSIGN(const Api* const api, load_api());
+  const char* const xrt = std::getenv("XILINX_XRT");
+  TROIKA_TRY(check_vendors(vendors_path(), xrt && *xrt));
+  restrain_drivers(allowed_cores().size());
+  const SignalsBlocked blocked;  // for the threads that drivers start below
+
+  TROIKA_ASSIGN(const std::vector<Platform> platforms, find_platforms(*api));
+  const auto cache = std::make_shared<const ProgramCache>(ProgramCache::default_folder());
+  Opened opened;
+  if (!cache->warning().ok()) opened.missing.push_back({"opencl: program cache", cache->warning()});
+  std::map<std::string, unsigned> counts;
+  for (const Platform& platform : platforms) {
+    const int version = version_in(text_of(api->GetPlatformInfo, platform.id, CL_PLATFORM_VERSION));
+    const auto devices = devices_of(*api, platform.id);
+    if (devices.empty())
+      opened.missing.push_back(
+          {"opencl: " + platform.name, {Code::unavailable, "the driver shows no device"}});
+    for (const cl_device_id device : devices) {
+      const auto miss = [&](Status why) {
+        opened.missing.push_back({"opencl: " + platform.name + ": " +
+                                      text_of(api->GetDeviceInfo, device, CL_DEVICE_NAME),
+                                  std::move(why)});
+      };
+      if (Status status = usable(*api, version, device); !status.ok()) {
+        miss(std::move(status));
+        continue;
+      }
+      const std::string kind = short_name(platform.name);
+      auto core = open_core(*api, *options.environment, device, platform.name,
+                            kind + std::to_string(counts[kind]));
+      if (!core.ok()) {
+        miss(core.status());
+        continue;
+      }
+      ++counts[kind];
+      DeviceInfo info = describe_device(**core, platform.name);
+      opened.devices.push_back(std::make_unique<ClDevice>(std::move(info), *core, cache));
+    }
+  }
+  return opened;
+}
+
+}  // namespace troika::opencl

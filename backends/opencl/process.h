@@ -1,0 +1,25 @@
+// What holds for a whole process before the first OpenCL call of it.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "runtime/base/status.h"
+
+namespace troika::opencl {
+
+// Operating-system numbers of the cores this process may use.
+std::vector<unsigned> allowed_cores();
+
+// Tells CPU drivers, by the environment variables they read once, to run no more threads than there
+// are cores and to leave our signal handlers alone. Whatever the user has set stays.
+void restrain_drivers(std::size_t cores);
+
+// Where libOpenCL looks for its drivers' *.icd files.
+std::filesystem::path vendors_path();
+
+// One vendor's driver ends the process inside clGetPlatformIDs while XILINX_XRT is not set:
+// Code::unavailable, naming the file, when that would happen.
+Status check_vendors(const std::filesystem::path& vendors, bool xrt_is_set);
+
+}  // namespace troika::opencl

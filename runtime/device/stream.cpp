@@ -1,0 +1,24 @@
+#include "runtime/device/stream.h"
+
+#include <algorithm>
+
+namespace troika {
+
+void ArgList::assign(std::span<const KernelArg> args) {
+  size_ = args.size();
+  if (size_ <= inline_args) std::copy(args.begin(), args.end(), inline_.begin());
+  else spilled_.assign(args.begin(), args.end());
+}
+
+std::span<const KernelArg> ArgList::view() const noexcept {
+  if (size_ <= inline_args) return std::span{inline_}.first(size_);
+  return spilled_;
+}
+
+void Progress::clear() noexcept {
+  failed.clear();
+  measured.clear();
+  lost = {};
+}
+
+}  // namespace troika

@@ -1,0 +1,17 @@
+#include "runtime/device/waker.h"
+
+namespace troika {
+
+void Waker::wake() noexcept {
+  if (woken_.exchange(true, std::memory_order_acq_rel)) return;
+  // Notified under the lock: the sleeper has either not looked yet or is asleep.
+  const std::scoped_lock lock{mutex_};
+  changed_.notify_one();
+}
+
+void Waker::wait() noexcept {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [this] { return woken_.exchange(false, std::memory_order_acq_rel); });
+}
+
+}  // namespace troika

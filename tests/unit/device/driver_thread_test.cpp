@@ -1,0 +1,438 @@
+#include "runtime/device/driver_thread.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <time.h>
+
+#include "runtime/base/environment.h"
+
+namespace troika {
+namespace {
+
+using testing::HasSubstr;
+
+class Bytes final : public Allocation {
+ public:
+  Bytes() : Allocation{host_space, 64, nullptr} {}
+};
+
+// Keeps every report; a test waits for a value.
+class Listener final : public QueueListener {
+ public:
+  struct Report {
+    Timepoint reached;
+    Status status;
+    bool lost;
+    std::vector<Interval> measured;
+  };
+
+  void on_advance(const Advance& advance) noexcept override {
+    const std::scoped_lock lock{mutex_};
+    reports_.push_back({advance.reached,
+                        advance.status,
+                        advance.lost,
+                        {advance.measured.begin(), advance.measured.end()}});
+    changed_.notify_all();
+  }
+  template <class Done>
+  std::vector<Report> wait(Done&& done) {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return done(reports_); });
+    return reports_;
+  }
+  std::vector<Report> wait_for_value(std::uint64_t value) {
+    return wait([value](const auto& r) { return !r.empty() && r.back().reached.value >= value; });
+  }
+  std::vector<Report> reports() {
+    const std::scoped_lock lock{mutex_};
+    return reports_;
+  }
+
+ private:
+  std::mutex mutex_;  // protects reports_
+  std::condition_variable changed_;
+  std::vector<Report> reports_;
+};
+
+// What a test sees of and does to a stream; outlives it.
+struct Vendor {
+  std::mutex mutex;  // protects what follows
+  std::vector<std::uint64_t> begun;
+  std::vector<float> scalars;
+  std::uint64_t finished = 0;  // what the "hardware" has ended
+  std::size_t submits = 0, polls = 0;
+  std::uint64_t refuse = 0, fail = 0, nothing_to_do = 0;
+  bool lose = false, refuse_submit = false;
+  sigset_t blocked{};
+  bool synchronous = true;   // an operation has ended when begin() returns
+  Event* entered = nullptr;  // set when begin() is entered
+  Event* gate = nullptr;     // begin() blocks on it
+  std::thread::id begun_on, destroyed_on;
+  Event destroyed;
+
+  std::vector<std::uint64_t> seen() {
+    const std::scoped_lock lock{mutex};
+    return begun;
+  }
+};
+
+class ScriptedStream final : public Stream {
+ public:
+  explicit ScriptedStream(Vendor& vendor) : vendor_{vendor} {}
+  ~ScriptedStream() override {
+    vendor_.destroyed_on = std::this_thread::get_id();
+    vendor_.destroyed.set();
+  }
+
+  Result<bool> accept(const Operation& op) override {
+    if (op.kind == Operation::Kind::fill && op.to.row_bytes > 64)
+      return Status{Code::out_of_range, "fill: beyond the allocation"};
+    return op.kind != Operation::Kind::hand_over;
+  }
+  Status begin(const Operation& op) override {
+    if (vendor_.entered) vendor_.entered->set();
+    if (vendor_.gate) vendor_.gate->wait();
+    const std::scoped_lock lock{vendor_.mutex};
+    pthread_sigmask(SIG_BLOCK, nullptr, &vendor_.blocked);
+    vendor_.begun_on = std::this_thread::get_id();
+    vendor_.begun.push_back(op.value);
+    if (op.kind == Operation::Kind::launch)
+      for (const KernelArg& arg : op.args.view()) vendor_.scalars.push_back(arg.scalar.as<float>());
+    if (op.value == vendor_.refuse) return {Code::kernel_failed, "refused"};
+    last_ = op.value;
+    return {};
+  }
+  Status submit() override {
+    const std::scoped_lock lock{vendor_.mutex};
+    ++vendor_.submits;
+    if (vendor_.refuse_submit) return {Code::internal, "flush: no device"};
+    return {};
+  }
+  void poll(Progress& progress) override {
+    const std::scoped_lock lock{vendor_.mutex};
+    ++vendor_.polls;
+    if (vendor_.lose) progress.lost = {Code::device_lost, "fell off the bus"};
+    const std::uint64_t ended = vendor_.synchronous ? last_ : std::min(last_, vendor_.finished);
+    for (std::uint64_t v = progress.reached + 1; v <= ended; ++v) {
+      if (v == vendor_.fail) progress.failed.push_back({v, {Code::kernel_failed, "trapped"}});
+      progress.measured.push_back({v, Nanos{v * 10}, Nanos{v * 10 + 5}});
+    }
+    progress.reached = ended;
+  }
+
+ private:
+  Vendor& vendor_;
+  std::uint64_t last_ = 0;
+};
+
+class DriverThreadTest : public testing::Test {
+ protected:
+  std::unique_ptr<Queue> queue(Vendor& vendor, std::uint32_t id = 0, std::size_t capacity = 8) {
+    return driver.create_queue(QueueId{id}, std::make_unique<ScriptedStream>(vendor), listeners[id],
+                               capacity);
+  }
+  Result<Timepoint> push(Queue& to) { return to.fill({{&bytes, 0, 4}, Scalar::of(1.0F)}); }
+  void finish(Vendor& vendor, std::uint64_t value) {
+    {
+      const std::scoped_lock lock{vendor.mutex};
+      vendor.finished = value;
+    }
+    driver.waker()->wake();
+  }
+
+  Bytes bytes;
+  Listener listeners[3];
+  Vendor a, b;
+  DriverThread driver{"troika-test"};
+};
+
+TEST_F(DriverThreadTest, begins_in_order_and_numbers_from_one) {
+  auto q = queue(a);
+  for (std::uint64_t v = 1; v <= 5; ++v) EXPECT_EQ(push(*q)->value, v);
+  ASSERT_TRUE(q->flush().ok());
+  const auto reports = listeners[0].wait_for_value(5);
+  EXPECT_EQ(a.seen(), (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(q->reached(), (Timepoint{QueueId{0}, 5}));
+  for (const auto& report : reports) EXPECT_TRUE(report.status.ok());
+}
+
+TEST_F(DriverThreadTest, begins_nothing_before_a_flush) {
+  auto q = queue(a);
+  auto other = queue(b, 1);
+  ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(push(*other).ok());
+  ASSERT_TRUE(other->flush().ok());
+  listeners[1].wait_for_value(1);
+  EXPECT_TRUE(a.seen().empty());
+}
+
+TEST_F(DriverThreadTest, verbs_return_while_the_vendor_blocks) {
+  Event entered, gate;
+  a.entered = &entered;
+  a.gate = &gate;
+  auto q = queue(a);
+  ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  entered.wait();
+  // The driver thread is inside begin(): every verb below would hang if it waited for it.
+  EXPECT_EQ(push(*q)->value, 2U);
+  EXPECT_TRUE(q->flush().ok());
+  EXPECT_EQ(q->reached().value, 0U);
+  EXPECT_TRUE(listeners[0].reports().empty());
+  gate.set();
+  listeners[0].wait_for_value(2);
+}
+
+TEST_F(DriverThreadTest, a_full_ring_is_exhausted_until_something_is_reached) {
+  a.synchronous = false;
+  auto q = queue(a, 0, 3);
+  EXPECT_EQ(q->capacity(), 3U);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  const auto full = push(*q);
+  EXPECT_EQ(full.status().code(), Code::exhausted);
+  EXPECT_THAT(full.status().to_string(), HasSubstr("its limit of 3 operations"));
+  finish(a, 1);
+  listeners[0].wait_for_value(1);
+  EXPECT_EQ(push(*q)->value, 4U);
+  EXPECT_EQ(push(*q).status().code(), Code::exhausted);
+  ASSERT_TRUE(q->flush().ok());
+  finish(a, 4);
+  listeners[0].wait_for_value(4);
+}
+
+TEST_F(DriverThreadTest, each_failure_is_reported_alone_and_the_rest_still_runs) {
+  a.refuse = 2;
+  a.fail = 4;
+  a.synchronous = false;
+  auto q = queue(a);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  finish(a, 5);
+  const auto reports = listeners[0].wait_for_value(5);
+  std::vector<std::pair<std::uint64_t, Code>> told;
+  for (const auto& report : reports) told.emplace_back(report.reached.value, report.status.code());
+  // Successes before a failure are told by the failure's report, unless they were reached earlier.
+  std::erase_if(told, [](const auto& t) { return t.second == Code::ok && t.first != 5; });
+  EXPECT_EQ(told, (std::vector<std::pair<std::uint64_t, Code>>{
+                      {2, Code::kernel_failed}, {4, Code::kernel_failed}, {5, Code::ok}}));
+  EXPECT_EQ(a.seen().size(), 5U);
+}
+
+TEST_F(DriverThreadTest, a_refused_operation_is_not_over_before_the_one_in_front_of_it) {
+  a.refuse = 2;
+  a.synchronous = false;
+  auto q = queue(a);
+  ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  auto barrier = queue(b, 1);
+  ASSERT_TRUE(push(*barrier).ok());
+  ASSERT_TRUE(barrier->flush().ok());
+  listeners[1].wait_for_value(1);  // the driver has passed over the first queue
+  EXPECT_EQ(q->reached().value, 0U);
+  finish(a, 1);
+  EXPECT_EQ(listeners[0].wait_for_value(2).back().status.code(), Code::kernel_failed);
+}
+
+TEST_F(DriverThreadTest, every_interval_is_told_once_in_the_report_that_covers_it) {
+  a.fail = 2;
+  a.synchronous = false;
+  auto q = queue(a);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  finish(a, 3);
+  std::vector<std::uint64_t> measured;
+  for (const auto& report : listeners[0].wait_for_value(3))
+    for (const Interval& interval : report.measured) {
+      EXPECT_LE(interval.value, report.reached.value);
+      measured.push_back(interval.value);
+    }
+  EXPECT_EQ(measured, (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
+TEST_F(DriverThreadTest, a_flush_of_nothing_new_is_owed_a_report_too) {
+  a.fail = 1;
+  auto q = queue(a);
+  ASSERT_TRUE(q->flush().ok());
+  EXPECT_EQ(listeners[0].wait_for_value(0).size(), 1U);
+  ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  listeners[0].wait_for_value(1);
+  ASSERT_TRUE(q->flush().ok());
+  const auto reports = listeners[0].wait([](const auto& r) { return r.size() == 3; });
+  EXPECT_EQ(reports[2].reached.value, 1U);
+  EXPECT_EQ(reports[2].status.code(), Code::kernel_failed);  // still that of the operation there
+}
+
+TEST_F(DriverThreadTest, arguments_are_copied_before_a_launch_returns) {
+  class Nop final : public LoadedKernel {};
+  const Nop kernel;
+  auto q = queue(a);
+  for (const std::size_t count : {std::size_t{2}, ArgList::inline_args + 4}) {
+    std::vector<KernelArg> args(count);
+    for (std::size_t i = 0; i < count; ++i) args[i].scalar = Scalar::of(static_cast<float>(i));
+    ASSERT_TRUE(q->launch({&kernel, args, {}, nullptr}).ok());
+    for (KernelArg& arg : args) arg.scalar = Scalar::of(-1.0F);
+  }
+  ASSERT_TRUE(q->flush().ok());
+  listeners[0].wait_for_value(2);
+  std::vector<float> expected{0, 1};
+  for (std::size_t i = 0; i < ArgList::inline_args + 4; ++i)
+    expected.push_back(static_cast<float>(i));
+  EXPECT_EQ(a.scalars, expected);
+}
+
+TEST_F(DriverThreadTest, what_the_vendor_finds_wrong_or_needless_enqueues_nothing) {
+  auto q = queue(a);
+  EXPECT_EQ(q->fill({{&bytes, 0, 128}, Scalar::of(1.0F)}).status().code(), Code::out_of_range);
+  EXPECT_EQ(q->hand_over({{&bytes, 0, 4}, Towards::host, false})->value, 0U);
+  EXPECT_EQ(push(*q)->value, 1U);
+}
+
+TEST_F(DriverThreadTest, a_mistaken_call_is_refused) {
+  auto q = queue(a);
+  EXPECT_EQ(q->launch({}).status().code(), Code::invalid_argument);
+  EXPECT_EQ(q->hand_over({}).status().code(), Code::invalid_argument);
+  EXPECT_EQ(q->copy({{&bytes, 0, 4}, {&bytes, 8, 8}}).status().code(), Code::invalid_argument);
+  EXPECT_EQ(q->fill({{&bytes, 0, 3}, Scalar::of(1.0F)}).status().code(), Code::invalid_argument);
+  EXPECT_EQ(q->wait_for({QueueId{9}, 1}).code(), Code::invalid_argument);
+  auto other = queue(b, 1);
+  EXPECT_EQ(q->wait_for({QueueId{1}, 1}).code(), Code::invalid_argument);
+}
+
+TEST_F(DriverThreadTest, what_follows_a_wait_begins_after_the_point_even_if_that_was_not_flushed) {
+  a.synchronous = false;
+  auto first = queue(a);
+  auto second = queue(b, 1);
+  const auto point = push(*first);
+  ASSERT_TRUE(push(*second).ok());
+  ASSERT_TRUE(second->wait_for(*point).ok());
+  ASSERT_TRUE(push(*second).ok());
+  ASSERT_TRUE(second->flush().ok());
+  listeners[1].wait_for_value(1);
+  auto third_vendor = std::make_unique<Vendor>();
+  auto third = queue(*third_vendor, 2);
+  ASSERT_TRUE(push(*third).ok());
+  ASSERT_TRUE(third->flush().ok());
+  listeners[2].wait_for_value(1);
+  EXPECT_EQ(b.seen(), (std::vector<std::uint64_t>{1}));
+  finish(a, 1);
+  listeners[1].wait_for_value(2);
+  EXPECT_EQ(a.seen(), (std::vector<std::uint64_t>{1}));
+  third.reset();
+  third_vendor->destroyed.wait();
+}
+
+TEST_F(DriverThreadTest, a_lost_device_is_told_once_and_nothing_follows) {
+  a.synchronous = false;
+  auto q = queue(a);
+  ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  {
+    const std::scoped_lock lock{a.mutex};
+    a.lose = true;
+  }
+  driver.waker()->wake();
+  const auto reports = listeners[0].wait([](const auto& r) { return !r.empty(); });
+  EXPECT_TRUE(reports.back().lost);
+  EXPECT_EQ(reports.back().status.to_string(), "device_lost: fell off the bus");
+  finish(a, 1);
+  auto other = queue(b, 1);
+  ASSERT_TRUE(push(*other).ok());
+  ASSERT_TRUE(other->flush().ok());
+  listeners[1].wait_for_value(1);
+  EXPECT_EQ(listeners[0].reports().size(), 1U);
+  q->abandon();
+}
+
+TEST_F(DriverThreadTest, a_refused_submission_loses_the_device) {
+  a.refuse_submit = true;
+  auto q = queue(a);
+  ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  EXPECT_TRUE(listeners[0].wait([](const auto& r) { return !r.empty(); }).back().lost);
+  q->abandon();
+}
+
+TEST_F(DriverThreadTest, nothing_is_reported_after_abandon_and_verbs_say_so) {
+  Event entered, gate;
+  a.entered = &entered;
+  a.gate = &gate;
+  auto q = queue(a);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  entered.wait();
+  q->abandon();
+  EXPECT_EQ(push(*q).status().code(), Code::device_lost);
+  EXPECT_EQ(q->flush().code(), Code::device_lost);
+  gate.set();
+  q.reset();
+  a.destroyed.wait();
+  EXPECT_TRUE(listeners[0].reports().empty());
+  EXPECT_EQ(a.seen(), (std::vector<std::uint64_t>{1}));  // what was not begun never is
+}
+
+TEST_F(DriverThreadTest, streams_are_used_and_destroyed_on_one_thread_with_signals_blocked) {
+  auto q = queue(a);
+  ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  listeners[0].wait_for_value(1);
+  q.reset();
+  a.destroyed.wait();
+  EXPECT_NE(a.begun_on, std::this_thread::get_id());
+  EXPECT_EQ(a.begun_on, a.destroyed_on);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGCHLD, SIGPROF})
+    EXPECT_EQ(sigismember(&a.blocked, signal), 1) << signal;
+}
+
+TEST_F(DriverThreadTest, an_idle_thread_burns_nothing) {
+  a.synchronous = false;
+  auto q = queue(a);
+  ASSERT_TRUE(push(*q).ok());
+  ASSERT_TRUE(q->flush().ok());
+  auto other = queue(b, 1);
+  // With an operation in flight for good, each pass below is one that somebody asked for: a flush
+  // wakes the thread once, and it looks again after a pass that moved something.
+  for (std::uint64_t v = 1; v <= 4; ++v) {
+    ASSERT_TRUE(push(*other).ok());
+    ASSERT_TRUE(other->flush().ok());
+    listeners[1].wait_for_value(v);
+  }
+  EXPECT_EQ(a.seen().size(), 1U);
+  for (int i = 0; i < 10'000; ++i) std::this_thread::yield();  // room for one that never sleeps
+  const std::scoped_lock lock{a.mutex};
+  EXPECT_EQ(a.submits, 1U);
+  EXPECT_LE(a.polls, 20U);
+  q->abandon();
+}
+
+TEST(DriverThread, a_vendor_call_that_never_returns_does_not_hold_up_the_owner) {
+  // Both outlive the test on purpose: the thread is still inside the call when the process ends.
+  static Event& gate = *new Event;
+  static Vendor& vendor = *new Vendor;
+  Event entered;
+  vendor.entered = &entered;
+  vendor.gate = &gate;
+  Listener listener;
+  Bytes bytes;
+  auto driver = std::make_unique<DriverThread>("troika-hung");
+  auto q = driver->create_queue(QueueId{0}, std::make_unique<ScriptedStream>(vendor), listener, 4);
+  ASSERT_TRUE(q->fill({{&bytes, 0, 4}, Scalar::of(1.0F)}).ok());
+  ASSERT_TRUE(q->flush().ok());
+  entered.wait();
+  vendor.entered = nullptr;
+  q->abandon();
+  q.reset();
+  driver.reset();  // returns although the gate is shut
+  gate.set();
+  vendor.destroyed.wait();
+}
+
+}  // namespace
+}  // namespace troika

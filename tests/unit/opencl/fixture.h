@@ -1,0 +1,169 @@
+// An OpenCL device, opened through the plug-in as a runtime would, or the reason why there is none.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime/device/plugin.h"
+
+namespace troika {
+
+class SteadyClock final : public Environment {
+ public:
+  Nanos now() const noexcept override {
+    return std::chrono::steady_clock::now().time_since_epoch();
+  }
+  void attach(Service&) override {}
+  void detach() noexcept override {}
+  void call_soon() noexcept override {}
+  void call_at(Nanos) noexcept override {}
+  bool wait(Event& event, Nanos) override {
+    event.wait();
+    return true;
+  }
+};
+
+// Collects failures and intervals, and lets a test wait for a point.
+class Reports final : public QueueListener {
+ public:
+  void on_advance(const Advance& advance) noexcept override {
+    const std::scoped_lock lock{mutex_};
+    reached_[advance.reached.queue] = advance.reached.value;
+    if (!advance.status.ok()) failures_.emplace_back(advance.reached.value, advance.status);
+    measured_.insert(measured_.end(), advance.measured.begin(), advance.measured.end());
+    ++count_;
+    changed_.notify_all();
+  }
+  void wait(Timepoint point) {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return reached_[point.queue] >= point.value; });
+  }
+  std::vector<std::pair<std::uint64_t, Status>> failures() {
+    const std::scoped_lock lock{mutex_};
+    return failures_;
+  }
+  std::vector<Interval> measured() {
+    const std::scoped_lock lock{mutex_};
+    return measured_;
+  }
+  std::size_t count() {
+    const std::scoped_lock lock{mutex_};
+    return count_;
+  }
+
+ private:
+  std::mutex mutex_;  // protects what follows
+  std::condition_variable changed_;
+  std::map<QueueId, std::uint64_t> reached_;
+  std::size_t count_ = 0;
+  std::vector<std::pair<std::uint64_t, Status>> failures_;
+  std::vector<Interval> measured_;
+};
+
+// Host bytes, as the host's own backend would allocate them.
+class HostBytes final : public Allocation {
+ public:
+  explicit HostBytes(std::size_t bytes)
+      : Allocation{
+            host_space, bytes,
+            static_cast<std::byte*>(std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096))} {
+    std::memset(host(), 0, bytes);
+  }
+  ~HostBytes() override { std::free(host()); }
+};
+
+template <class T>
+T* as(const Allocation& allocation) {
+  return reinterpret_cast<T*>(allocation.host());
+}
+
+inline Param buffer_param(Type type, Access access) { return {true, type, access}; }
+inline Param scalar_param(Type type) { return {false, type, Access::read}; }
+inline KernelArg buffer_arg(const Allocation& in, std::size_t offset = 0) {
+  return {{&in, offset, in.bytes() - offset, 1, 0}, {}};
+}
+template <class T>
+KernelArg scalar_arg(T value) {
+  return {{}, Scalar::of(value)};
+}
+
+class OpenClTest : public testing::Test {
+ protected:
+  static Opened open() { return open_plugin("opencl", {&clock(), nullptr, 1, ""}); }
+  static Environment& clock() {
+    static SteadyClock clock;
+    return clock;
+  }
+
+  void SetUp() override {
+    std::string name = testing::TempDir() + "/troika_opencl_XXXXXX";
+    cache_folder = mkdtemp(name.data());
+    setenv("TROIKA_CACHE_DIR", cache_folder.c_str(), 1);
+    // The driver's own cache is shared by all tests: what is tested here is ours.
+    setenv("POCL_CACHE_DIR", TROIKA_TEST_CACHE, 1);
+    std::filesystem::create_directories(TROIKA_TEST_CACHE);
+    // The plug-in was built with this test: only a driver may be missing.
+    const auto plugin = load_plugin("opencl");
+    ASSERT_TRUE(plugin.ok()) << plugin.status().to_string();
+    opened = open();
+    if (opened.devices.empty()) {
+      std::string why;
+      for (const Missing& missing : opened.missing)
+        why += (why.empty() ? "" : "; ") + missing.what + ": " + missing.why.to_string();
+      GTEST_SKIP() << "unavailable: no unified OpenCL device (on Debian: pocl-opencl-icd): " << why;
+    }
+    device = opened.devices.front().get();
+    for (const auto& each : opened.devices)
+      if (each->info().name == "pocl0") device = each.get();
+  }
+
+  void TearDown() override { std::filesystem::remove_all(cache_folder); }
+
+  std::unique_ptr<LoadedKernel> load(const KernelImage& image) {
+    auto loaded = device->load(image);
+    EXPECT_TRUE(loaded.ok()) << loaded.status().to_string();
+    return loaded.ok() ? *std::move(loaded) : nullptr;
+  }
+  static KernelImage image(std::string entry, std::vector<Param> params, std::string code) {
+    KernelImage made;
+    made.operation = entry;
+    made.dialect = Dialect::opencl_c;
+    made.params = std::move(params);
+    made.entry = std::move(entry);
+    made.code = std::move(code);
+    return made;
+  }
+  std::unique_ptr<Queue> create_queue() {
+    auto queue = device->create_queue(QueueId{next_queue_++}, QueueUse::compute, 0, reports);
+    EXPECT_TRUE(queue.ok()) << queue.status().to_string();
+    return *std::move(queue);
+  }
+  std::unique_ptr<Allocation> allocate(std::size_t bytes) {
+    auto made = device->memory().allocate({bytes});
+    EXPECT_TRUE(made.ok()) << made.status().to_string();
+    return *std::move(made);
+  }
+  // Flushes and waits for all that was enqueued.
+  void finish(Queue& queue, Timepoint last) {
+    ASSERT_TRUE(queue.flush().ok());
+    reports.wait(last);
+  }
+
+  std::filesystem::path cache_folder;  // of this test alone, empty at its start
+  Opened opened;
+  Device* device = nullptr;
+  Reports reports;
+
+ private:
+  std::uint32_t next_queue_ = 0;
+};
+
+}  // namespace troika
