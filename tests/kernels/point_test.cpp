@@ -1,7 +1,7 @@
 // Kernels that compute a pixel from the same pixel of their inputs.
 #include "kernels/compose/compose.h"
-#include "kernels/detail/detail.h"
 #include "kernels/luma/luma.h"
+#include "kernels/sharpen/sharpen.h"
 #include "kernels/tone_curve/tone_curve.h"
 #include "tests/kernels/dialect_test.h"
 
@@ -23,7 +23,7 @@ TEST_P(PointKernels, luma_equals_its_reference_to_the_bit) {
   }
 }
 
-TEST_P(PointKernels, detail_equals_its_reference_to_the_bit) {
+TEST_P(PointKernels, sharpen_equals_its_reference_to_the_bit) {
   for (const Grid& grid : grids()) {
     SCOPED_TRACE(testing::PrintToString(grid));
     Plane16 smooth = noise<u16>(random_, grid.width, grid.height, 1, luma_max);
@@ -36,11 +36,11 @@ TEST_P(PointKernels, detail_equals_its_reference_to_the_bit) {
     for (u16& point : curve) point = static_cast<u16>(any(random_));
     std::sort(curve.begin(), curve.end());
     const std::span<const u16> points{curve.data() + 3, tone_curve_points};
-    const Plane16 expected = detail_reference(smooth, blurred, steep, points);
+    const Plane16 expected = sharpen_reference(smooth, blurred, steep, points);
     check_tiles(out, expected, grid.tile_w, grid.tile_h, [&](Rect tile) {
-      run(detail_operation(), {view(smooth, tile), view(blurred, tile), view(steep, tile),
-                               view(out, tile), table(curve, 3, tone_curve_points), tile.w, tile.h,
-                               pitch(smooth), pitch(blurred), pitch(steep), pitch(out)});
+      run(sharpen_operation(), {view(smooth, tile), view(blurred, tile), view(steep, tile),
+                                view(out, tile), table(curve, 3, tone_curve_points), tile.w, tile.h,
+                                pitch(smooth), pitch(blurred), pitch(steep), pitch(out)});
     });
     if (HasFatalFailure()) return;
   }

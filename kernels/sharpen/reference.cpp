@@ -1,12 +1,12 @@
 #include <algorithm>
 
-#include "kernels/detail/detail.h"
 #include "kernels/luma/luma.h"
+#include "kernels/sharpen/sharpen.h"
 
 namespace troika::kernels {
 
-Plane16 detail_reference(const Plane16& smooth, const Plane16& blurred, const Plane16& steep,
-                         std::span<const u16> curve) {
+Plane16 sharpen_reference(const Plane16& smooth, const Plane16& blurred, const Plane16& steep,
+                          std::span<const u16> curve) {
   Plane16 out(smooth.width, smooth.height);
   for (int y = 0; y < out.height; ++y)
     for (int x = 0; x < out.width; ++x) {

@@ -1,14 +1,14 @@
-#include "kernels/detail/detail.h"
+#include "kernels/sharpen/sharpen.h"
 
 #include "kernels/shape.h"
 #include "runtime/graph/kernel_registry.h"
 
 namespace troika::kernels {
 
-Operation detail_operation() {
-  return define(detail)
-      .host(detail_host)
-      .opencl_c(detail_opencl())
+Operation sharpen_operation() {
+  return define(sharpen)
+      .host(sharpen_host)
+      .opencl_c(sharpen_opencl())
       .shape(
           [](std::span<const Arg> a) { return shape_of_runs(integer_of(a, 5), integer_of(a, 6)); })
       .work([](std::span<const Arg> a) {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
 
-#include "kernels/detail/detail.h"
 #include "kernels/luma/luma.h"
 #include "kernels/plane.h"
+#include "kernels/sharpen/sharpen.h"
 #include "wide.h"
 
 namespace troika::kernels {
@@ -29,9 +29,9 @@ struct Row {
 
 }  // namespace
 
-void detail_host(HostView<const u16> smooth, HostView<const u16> blurred, HostView<const u16> steep,
-                 HostView<u16> out, HostView<const u16> curve, i32 w, i32 h, u32 smooth_pitch,
-                 u32 blurred_pitch, u32 steep_pitch, u32 out_pitch) {
+void sharpen_host(HostView<const u16> smooth, HostView<const u16> blurred,
+                  HostView<const u16> steep, HostView<u16> out, HostView<const u16> curve, i32 w,
+                  i32 h, u32 smooth_pitch, u32 blurred_pitch, u32 steep_pitch, u32 out_pitch) {
   Curve steps;  // the curve never falls
   for (std::size_t i = 0; i < steps.size(); ++i)
     steps[i] = curve[i] | static_cast<u32>(curve[i + 1] - curve[i]) << 16;

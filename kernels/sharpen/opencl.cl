@@ -1,7 +1,7 @@
 #define LUMA_MAX 65280
 #define LOAD(plane) load_run(ROW_IN(ushort, plane, plane##_at, plane##_pitch, y), x, w)
 
-__kernel void detail(In smooth, ulong smooth_at, In blurred, ulong blurred_at, In steep,
+__kernel void sharpen(In smooth, ulong smooth_at, In blurred, ulong blurred_at, In steep,
                      ulong steep_at, Out out, ulong out_at, In curve, ulong curve_at, int w, int h,
                      uint smooth_pitch, uint blurred_pitch, uint steep_pitch, uint out_pitch) {
   const int x = (int)get_global_id(0) * RUN, y = (int)get_global_id(1);

@@ -15,14 +15,14 @@ namespace troika::kernels {
 // Smooth luma, blurred luma, steepness, luma out; the tone curve; w, h; the four planes' pitches.
 inline constexpr Kernel<void(Read<u16>, Read<u16>, Read<u16>, Write<u16>, Read<u16>, i32, i32, u32,
                              u32, u32, u32)>
-    detail{"detail"};
+    sharpen{"sharpen"};
 
-Plane16 detail_reference(const Plane16& smooth, const Plane16& blurred, const Plane16& steep,
-                         std::span<const u16> curve);
-void detail_host(HostView<const u16> smooth, HostView<const u16> blurred, HostView<const u16> steep,
-                 HostView<u16> out, HostView<const u16> curve, i32 w, i32 h, u32 smooth_pitch,
-                 u32 blurred_pitch, u32 steep_pitch, u32 out_pitch);
-std::string detail_opencl();
-Operation detail_operation();
+Plane16 sharpen_reference(const Plane16& smooth, const Plane16& blurred, const Plane16& steep,
+                          std::span<const u16> curve);
+void sharpen_host(HostView<const u16> smooth, HostView<const u16> blurred,
+                  HostView<const u16> steep, HostView<u16> out, HostView<const u16> curve, i32 w,
+                  i32 h, u32 smooth_pitch, u32 blurred_pitch, u32 steep_pitch, u32 out_pitch);
+std::string sharpen_opencl();
+Operation sharpen_operation();
 
 }  // namespace troika::kernels
