@@ -1,6 +1,6 @@
 static inline uchar16 scaled(ushort16 colour, uint16 scale) {
-  return convert_uchar16(
-      min((convert_uint16(colour) * scale + 2048u) >> 12, (uint16)255));
+  const uint16 rounded = (convert_uint16(colour) * scale + 2048u) >> 12;
+  return convert_uchar16(SMALLER(rounded, 255u));
 }
 
 __kernel void compose(In rgb, ulong rgb_at, In luma, ulong luma_at, In wanted, ulong wanted_at,

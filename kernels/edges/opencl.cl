@@ -11,9 +11,10 @@ __kernel void edges(In in, ulong in_at, Out out, ulong out_at, HALO, uint in_pit
   const int16 nw = AT(a, -1), n = AT(a, 0), ne = AT(a, 1);
   const int16 west = AT(b, -1), east = AT(b, 1);
   const int16 sw = AT(c, -1), s = AT(c, 0), se = AT(c, 1);
-  const int16 across = convert_int16(abs(ne - nw + 2 * (east - west) + se - sw));
-  const int16 down = convert_int16(abs(sw - nw + 2 * (s - n) + se - ne));
-  const int16 steep = (max(across, down) + (min(across, down) * 3 >> 3)) >> 2;
-  store_run(convert_ushort16(min(steep, (int16)65535)), ROW_OUT(ushort, out, out_at, out_pitch, y),
+  const int16 slope_x = ne - nw + 2 * (east - west) + se - sw;
+  const int16 slope_y = sw - nw + 2 * (s - n) + se - ne;
+  const int16 across = LARGER(slope_x, -slope_x), down = LARGER(slope_y, -slope_y);
+  const int16 steep = (LARGER(across, down) + (SMALLER(across, down) * 3 >> 3)) >> 2;
+  store_run(convert_ushort16(SMALLER(steep, 65535)), ROW_OUT(ushort, out, out_at, out_pitch, y),
             x, w);
 }

@@ -5,6 +5,10 @@ static inline int left_of(int x, int factor) {
   return x / factor - (2 * (x % factor) + 1 < factor ? 1 : 0);
 }
 
+static inline int4 pixel_of(__global const uchar* row, int x) {
+  return (int4)(row[3 * x], row[3 * x + 1], row[3 * x + 2], 0);
+}
+
 __kernel void enlarge(In source, ulong source_at, Out out, ulong out_at, In weights,
                       ulong weights_at, int columns, int rows, int source_x, int source_y,
                       int tile_x, int tile_y, int w, int h, uint source_pitch, uint out_pitch,
@@ -27,27 +31,28 @@ __kernel void enlarge(In source, ulong source_at, Out out, ulong out_at, In weig
   const int4 down = vload4((tile_y + y) % factor, table);
   const int first = left_of(tile_x + x, factor) - 1 - source_x;
   const int count = left_of(tile_x + last, factor) + 3 - source_x - first;
-  int joined[3 * SOURCES];
+  int4 joined[SOURCES];  // red, green, blue and an idle lane
   for (int i = 0; i < count; ++i) {
-    const int from = 3 * clamp(first + i, 0, columns - 1);
-    for (int k = 0; k < 3; ++k)
-      joined[3 * i + k] = down.s0 * a[from + k] + down.s1 * b[from + k] + down.s2 * c[from + k] +
-                          down.s3 * d[from + k];
+    const int at = first + i, from = LARGER(SMALLER(at, columns - 1), 0);
+    joined[i] = down.s0 * pixel_of(a, from) + down.s1 * pixel_of(b, from) +
+                down.s2 * pixel_of(c, from) + down.s3 * pixel_of(d, from);
   }
 
   __global uchar* const row = ROW_OUT(uchar, out, out_at, out_pitch, y);
   int phase = (tile_x + x) % factor, start = 0;
   for (int i = x; i <= last; ++i) {
     const int4 across = vload4(phase, table);
-    for (int k = 0; k < 3; ++k) {
-      const int sum = across.s0 * joined[start + k] + across.s1 * joined[start + 3 + k] +
-                      across.s2 * joined[start + 6 + k] + across.s3 * joined[start + 9 + k];
-      row[3 * i + k] = (uchar)min(max(sum + (1 << 19), 0) >> 20, 255);
-    }
+    const int4 sum = across.s0 * joined[start] + across.s1 * joined[start + 1] +
+                     across.s2 * joined[start + 2] + across.s3 * joined[start + 3] + (1 << 19);
+    const int4 rounded = LARGER(sum, 0) >> 20;
+    const int4 pixel = SMALLER(rounded, 255);
+    row[3 * i] = (uchar)pixel.s0;
+    row[3 * i + 1] = (uchar)pixel.s1;
+    row[3 * i + 2] = (uchar)pixel.s2;
     // The taps move on one source pixel where a middle is passed.
     const bool was_left = 2 * phase + 1 < factor;
     phase = phase + 1 == factor ? 0 : phase + 1;
     const bool is_left = 2 * phase + 1 < factor;
-    if (factor == 1 || (was_left && !is_left)) start += 3;
+    if (factor == 1 || (was_left && !is_left)) ++start;
   }
 }

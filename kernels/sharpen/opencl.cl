@@ -7,11 +7,14 @@ __kernel void sharpen(In smooth, ulong smooth_at, In blurred, ulong blurred_at, 
   const int x = (int)get_global_id(0) * RUN, y = (int)get_global_id(1);
   if (x >= w || y >= h) return;
   const int16 value = convert_int16(LOAD(smooth));
-  const int16 gain = 32 + min(convert_int16(LOAD(steep)) >> 5, (int16)480);
+  const int16 slope = convert_int16(LOAD(steep)) >> 5;
+  const int16 gain = 32 + SMALLER(slope, 480);
   const int16 lacking = value - convert_int16(LOAD(blurred));
   // |lacking * gain| < 2^26: the bias makes the shift round down without a negative number.
   const int16 added = ((lacking * gain + (1 << 26)) >> 8) - (1 << 18);
-  const int16 raised = clamp(value + added, (int16)0, (int16)LUMA_MAX);
+  const int16 wished = value + added;
+  const int16 above = LARGER(wished, 0);
+  const int16 raised = SMALLER(above, LUMA_MAX);
 
   uint at[RUN];
   ushort low[RUN], high[RUN];

@@ -2,7 +2,8 @@
 
 static inline int16 pull(int16 centre, ushort16 neighbour) {
   const int16 difference = convert_int16(neighbour) - centre;
-  return difference * max((int16)0, REACH - convert_int16(abs(difference)));
+  const int16 trust = REACH - LARGER(difference, -difference);
+  return difference * LARGER(trust, 0);
 }
 
 #define ROW(dy) ROW_IN(ushort, in, in_at, in_pitch, clamp(top + y + (dy), 0, rows - 1))
