@@ -88,6 +88,10 @@ std::string troika::kernels::@name@_opencl() {
     DEPENDS troika_kernel_common)
   target_include_directories(troika_kernel_${name}
     PRIVATE ${PROJECT_SOURCE_DIR}/kernels/cpu/${TROIKA_KERNEL_CPU})
+  set(optimise -O3)
+  if(TROIKA_SANITIZE)
+    set(optimise -O1)  # with -O3, g++ 12's AddressSanitizer finds living temporaries dead
+  endif()
   set_source_files_properties(${folder}/host.cpp ${folder}/reference.cpp
-    PROPERTIES COMPILE_OPTIONS "-O3;-ffp-contract=off")
+    PROPERTIES COMPILE_OPTIONS "${optimise};-ffp-contract=off")
 endfunction()

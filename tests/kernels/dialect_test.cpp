@@ -17,6 +17,7 @@ void DialectTest::SetUp() {
 
 void DialectTest::run(const Operation& operation, const std::vector<CallArg>& args) {
   const Status status = runner_->run(operation, args);
+  inputs_.clear();
   ASSERT_TRUE(status.ok()) << status.to_string();
 }
 

@@ -22,7 +22,7 @@ TEST_P(EnlargeKernel, equals_its_reference_to_the_bit_at_any_factor) {
           [&](Rect tile) {
             const Rect from = enlarge_source(tile, factor, in.width, in.height);
             run(enlarge_operation(),
-                {view(in, from), view(out, tile), table(weights, 0, weights.size()), from.w, from.h,
+                {only(in, from), view(out, tile), table(weights, 0, weights.size()), from.w, from.h,
                  from.x, from.y, tile.x, tile.y, tile.w, tile.h, pitch(in), pitch(out), factor});
           });
       if (HasFatalFailure()) return;

@@ -19,7 +19,7 @@ class HaloKernels : public DialectTest {
       Plane16 out(grid.width, grid.height);
       check_tiles(out, reference(in), grid.tile_w, grid.tile_h, [&](Rect tile) {
         const Halo halo = halo_of(tile, radius_x, radius_y, grid.width, grid.height);
-        run(operation, {view(in, halo.view), view(out, tile), halo.view.w, halo.view.h, halo.left,
+        run(operation, {only(in, halo.view), view(out, tile), halo.view.w, halo.view.h, halo.left,
                         halo.top, tile.w, tile.h, pitch(in), pitch(out)});
       });
       if (HasFatalFailure()) return;

@@ -17,7 +17,7 @@ TEST_P(PointKernels, luma_equals_its_reference_to_the_bit) {
     Plane16 out(grid.width, grid.height);
     check_tiles(out, luma_reference(in), grid.tile_w, grid.tile_h, [&](Rect tile) {
       run(luma_operation(),
-          {view(in, tile), view(out, tile), tile.w, tile.h, pitch(in), pitch(out)});
+          {only(in, tile), view(out, tile), tile.w, tile.h, pitch(in), pitch(out)});
     });
     if (HasFatalFailure()) return;
   }
@@ -38,7 +38,7 @@ TEST_P(PointKernels, sharpen_equals_its_reference_to_the_bit) {
     const std::span<const u16> points{curve.data() + 3, tone_curve_points};
     const Plane16 expected = sharpen_reference(smooth, blurred, steep, points);
     check_tiles(out, expected, grid.tile_w, grid.tile_h, [&](Rect tile) {
-      run(sharpen_operation(), {view(smooth, tile), view(blurred, tile), view(steep, tile),
+      run(sharpen_operation(), {only(smooth, tile), only(blurred, tile), only(steep, tile),
                                 view(out, tile), table(curve, 3, tone_curve_points), tile.w, tile.h,
                                 pitch(smooth), pitch(blurred), pitch(steep), pitch(out)});
     });
@@ -56,7 +56,7 @@ TEST_P(PointKernels, compose_equals_its_reference_to_the_bit) {
     const Rgb8 expected = compose_reference(in, luma, wanted);
     check_tiles(out, expected, grid.tile_w, grid.tile_h, [&](Rect tile) {
       run(compose_operation(),
-          {view(in, tile), view(luma, tile), view(wanted, tile), view(out, tile), tile.w, tile.h,
+          {only(in, tile), only(luma, tile), only(wanted, tile), view(out, tile), tile.w, tile.h,
            pitch(in), pitch(luma), pitch(wanted), pitch(out)});
     });
     if (HasFatalFailure()) return;

@@ -33,7 +33,7 @@ TEST_P(Reductions, histograms_of_all_tiles_add_up_to_the_pictures) {
         const Rect tile{x, y, std::min(grid.tile_w, grid.width - x),
                         std::min(grid.tile_h, grid.height - y)};
         run(histogram_operation(),
-            {view(in, tile), table(partials, next, histogram_bins), tile.w, tile.h, pitch(in)});
+            {only(in, tile), table(partials, next, histogram_bins), tile.w, tile.h, pitch(in)});
         ASSERT_FALSE(HasFatalFailure());
         ASSERT_EQ(partials[next + histogram_bins], 0xA5A5'A5A5);
       }
@@ -96,7 +96,7 @@ TEST_P(Reductions, exposure_is_within_its_declared_bound) {
         const Rect blocks{x / exposure_block, y / exposure_block, exposure_blocks(tile.w),
                           exposure_blocks(tile.h)};
         run(exposure_operation(),
-            {view(in, tile), view(got, blocks), tile.w, tile.h, pitch(in), pitch(got)});
+            {only(in, tile), view(got, blocks), tile.w, tile.h, pitch(in), pitch(got)});
         ASSERT_FALSE(HasFatalFailure());
       }
     for (std::size_t i = 0; i < got.samples.size(); ++i)
