@@ -49,7 +49,9 @@ TEST_P(Reductions, tone_curve_equals_its_reference_to_the_bit) {
   }
   pictures.emplace_back(histogram_bins);
   pictures.emplace_back(histogram_bins)[0] = 5;
-  pictures.back()[255] = 995;
+  pictures.back()[255] = 995;  // just not enough for black to lie at 0
+  pictures.emplace_back(histogram_bins)[100] = 999;
+  pictures.back()[255] = 1;  // just few enough for white to lie at 100
   std::uniform_int_distribution<u32> any{0, 200'000};
   for (int i = 0; i < 20; ++i)
     for (u32& count : pictures.emplace_back(histogram_bins))
