@@ -62,3 +62,44 @@ function(troika_calls_tbb)
     set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS -fno-sanitize=thread)
   endif()
 endfunction()
+
+# troika_add_kernel(<name> [SOURCES <files…>]): the picture kernel in kernels/<name>/, as library
+# troika_kernel_<name>. Its opencl.cl, with the prelude before it, becomes the string that
+# troika::kernels::<name>_opencl() returns. Loops are optimised in every build type: a kernel's
+# speed decides where it runs, also under a debugger. Floating-point contraction is off, so that a
+# sum has one value.
+set(TROIKA_KERNEL_CPU any)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  set(TROIKA_KERNEL_CPU x86_64)
+endif()
+
+function(troika_add_kernel name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
+  set(folder ${PROJECT_SOURCE_DIR}/kernels/${name})
+  set(prelude ${PROJECT_SOURCE_DIR}/kernels/prelude.cl)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${prelude} ${folder}/opencl.cl)
+  file(READ ${prelude} prelude_text)
+  file(READ ${folder}/opencl.cl kernel_text)
+  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${name}_opencl.cpp)
+  file(CONFIGURE OUTPUT ${embedded} @ONLY CONTENT [[
+#include "kernels/@name@/@name@.h"
+
+std::string troika::kernels::@name@_opencl() {
+  return R"opencl(@prelude_text@
+@kernel_text@)opencl";
+}
+]])
+  list(TRANSFORM arg_SOURCES PREPEND ${folder}/)
+  troika_add_library(troika_kernel_${name}
+    SOURCES ${folder}/${name}.cpp ${folder}/reference.cpp ${folder}/host.cpp ${arg_SOURCES}
+      ${embedded}
+    DEPENDS troika_kernel_common)
+  target_include_directories(troika_kernel_${name}
+    PRIVATE ${PROJECT_SOURCE_DIR}/kernels/cpu/${TROIKA_KERNEL_CPU})
+  set(optimise -O3)
+  if(TROIKA_SANITIZE)
+    set(optimise -O1)  # with -O3, g++ 12's AddressSanitizer finds living temporaries dead
+  endif()
+  set_source_files_properties(${folder}/host.cpp ${folder}/reference.cpp
+    PROPERTIES COMPILE_OPTIONS "${optimise};-ffp-contract=off")
+endfunction()

@@ -43,7 +43,7 @@ Device::Device(Environment& environment, WorkerPool& workers)
   info_.memory_bytes = topology.memory_bytes;
 }
 
-Result<std::unique_ptr<troika::Kernel>> Device::load(const KernelImage& image) {
+Result<std::unique_ptr<troika::LoadedKernel>> Device::load(const KernelImage& image) {
   return Kernel::load(image);
 }
 

@@ -34,9 +34,9 @@ struct LoadedFunction {
   HostFunction function;
 };
 
-class Kernel final : public troika::Kernel {
+class Kernel final : public troika::LoadedKernel {
  public:
-  static Result<std::unique_ptr<troika::Kernel>> load(const KernelImage& image);
+  static Result<std::unique_ptr<troika::LoadedKernel>> load(const KernelImage& image);
   const std::shared_ptr<const LoadedFunction>& loaded() const noexcept { return loaded_; }
   // Whether `args` fit the parameters and lie where the host can reach them.
   Status check(std::span<const KernelArg> args) const;
@@ -97,7 +97,7 @@ class Device final : public troika::Device {
 
   const DeviceInfo& info() const noexcept override { return info_; }
   Memory& memory() noexcept override { return memory_; }
-  Result<std::unique_ptr<troika::Kernel>> load(const KernelImage& image) override;
+  Result<std::unique_ptr<troika::LoadedKernel>> load(const KernelImage& image) override;
   Result<std::unique_ptr<troika::Queue>> create_queue(QueueId id, QueueUse use, unsigned lane,
                                                       QueueListener& listener) override;
 

@@ -18,7 +18,7 @@ Status check_argument(const Param& param, const KernelArg& arg) {
 
 }  // namespace
 
-Result<std::unique_ptr<troika::Kernel>> Kernel::load(const KernelImage& image) {
+Result<std::unique_ptr<troika::LoadedKernel>> Kernel::load(const KernelImage& image) {
   if (image.dialect != Dialect::host)
     return Status{Code::unsupported, "load of " + image.operation + ": the host cannot run " +
                                          std::string{name_of(image.dialect)}};
@@ -26,7 +26,7 @@ Result<std::unique_ptr<troika::Kernel>> Kernel::load(const KernelImage& image) {
     return Status{Code::kernel_failed, "load of " + image.operation + ": it has no function"};
   auto loaded = std::make_shared<const LoadedFunction>(
       LoadedFunction{image.operation, image.params, image.function});
-  return std::unique_ptr<troika::Kernel>{new Kernel{std::move(loaded)}};
+  return std::unique_ptr<troika::LoadedKernel>{new Kernel{std::move(loaded)}};
 }
 
 Status Kernel::check(std::span<const KernelArg> args) const {

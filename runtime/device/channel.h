@@ -93,7 +93,9 @@ class Channel {
   std::atomic<std::uint64_t> reached_{0};
   std::atomic<bool> abandoned_{false};
   std::atomic<bool> closed_{false};
-  std::mutex listening_;     // held around on_advance, so that abandon() can wait for its end
+  // Held around on_advance, so that abandon() can wait for its end; by the listener itself it may
+  // be called too.
+  std::recursive_mutex listening_;
   QueueListener* listener_;  // null once abandoned
 
   // The driver's side.

@@ -83,6 +83,13 @@ bool RuntimeCore::is_access(const Operation& operation) const noexcept {
 }
 
 RuntimeCore::~RuntimeCore() {
+  if (fork_generation() != generation_) {
+    // In a forked child none of the threads exist that these would wait for.
+    bury(std::make_unique<RuntimeParts>(std::move(parts_)));
+    bury(std::move(executor_));
+    for (auto& [key, loaded] : loaded_) bury(std::move(loaded.kernel));
+    return;
+  }
   shut_down();
   if (executor_ == nullptr) return;
   for (auto& [key, loaded] : loaded_)

@@ -1,0 +1,27 @@
+#include "runtime/device/built_in.h"
+#include "runtime/exec/runtime.h"
+#include "runtime/exec/service_thread.h"
+
+namespace troika {
+namespace {
+
+RuntimeParts open_all(const RuntimeOptions& options) {
+  RuntimeParts parts;
+  parts.owned_environment = std::make_unique<ServiceThread>();
+  parts.environment = parts.owned_environment.get();
+  parts.owned_workers = value_or_throw(make_workers({options.workers}));
+  parts.workers = parts.owned_workers.get();
+  BackendOptions wanted;
+  wanted.environment = parts.environment;
+  wanted.workers = parts.workers;
+  Opened opened = open_built_in(wanted);
+  parts.devices = std::move(opened.devices);
+  parts.missing = std::move(opened.missing);
+  return parts;
+}
+
+}  // namespace
+
+Runtime::Runtime(RuntimeOptions options) : Runtime{open_all(options), std::move(options)} {}
+
+}  // namespace troika
