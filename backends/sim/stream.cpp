@@ -151,9 +151,9 @@ void Stream::send(Report report) {
     when +=
         Nanos{1 + world_.rng().below(static_cast<std::uint64_t>(options.report_delay_max.count()))};
   }
-  last_report_ = std::max(last_report_, when);
   reports_.push_back(std::move(report));
-  world_.at(last_report_, [this] { deliver(); });
+  // Each such event delivers the oldest: a queue's reports never overtake one another.
+  world_.at(when, [this] { deliver(); });
 }
 
 void Stream::deliver() {

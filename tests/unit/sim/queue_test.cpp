@@ -62,6 +62,14 @@ TEST(SimQueue, begins_nothing_before_a_flush_and_runs_in_order) {
   EXPECT_EQ(gpu.listener.seen[0].at, 10 * us);
   EXPECT_EQ(gpu.listener.seen[1].at, 20 * us);
   EXPECT_EQ(why_stalled(rig.opened), "");
+
+  gpu.update(whole(*bytes));
+  gpu.flush();
+  gpu.update(whole(*bytes));
+  rig.world.run_until_idle();
+  EXPECT_EQ(values(gpu.listener).back(), 3u) << "the fourth is not flushed";
+  gpu.flush();
+  rig.world.run_until_idle();
 }
 
 TEST(SimQueue, lanes_work_at_once_and_queues_of_one_lane_in_turn) {
@@ -115,6 +123,7 @@ TEST(SimQueue, a_missing_wait_computes_from_stale_bytes) {
   a.add_one_to(whole(*z), whole(*x));  // x := 1
   b.add_one_to(whole(*x), whole(*y));  // y := x + 1, without a wait
   a.flush();
+  rig.world.run_until(rig.world.now() + 5 * us);
   b.flush();
   rig.world.run_until_idle();
   EXPECT_EQ(x->host()[0], std::byte{1});
