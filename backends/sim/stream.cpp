@@ -72,7 +72,7 @@ void Stream::start(const std::shared_ptr<Op>& op) {
   }
 
   const auto effect = std::make_shared<Effect>();
-  if (world_.options().contents) effect->snapshot(*op);
+  if (world_.options().contents) effect->snapshot(*op, world_.options().poison_writes);
   // Asks the operation first: after a loss this stream may be gone.
   const auto done = [this, op, effect] {
     if (op->running) finish(op, effect);

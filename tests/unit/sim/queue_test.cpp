@@ -185,6 +185,11 @@ TEST(SimQueue, refuses_what_cannot_be) {
             Code::invalid_argument);
   EXPECT_EQ(code(gpu.launch(*gpu.zero_kernel, {})), Code::invalid_argument);
   EXPECT_EQ(code(gpu.launch(*gpu.zero_kernel, {Span2D{}})), Code::invalid_argument);
+  const auto wants_int =
+      std::move(*rig.gpu1().load(image("int", {{false, Type::i32, Access::read}}, touch_nothing)));
+  const std::vector<KernelArg> a_float{{{}, Scalar::of(1.0F)}};
+  EXPECT_EQ(code(gpu.queue->launch({wants_int.get(), a_float, {}, nullptr})),
+            Code::invalid_argument);
   EXPECT_EQ(code(gpu.launch(*host.zero_kernel, {whole(*there)})), Code::invalid_argument);
   EXPECT_EQ(rig.gpu0().create_queue(QueueId{5}, QueueUse::compute, 1, gpu.listener).status().code(),
             Code::out_of_range);
