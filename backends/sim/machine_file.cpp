@@ -1,3 +1,4 @@
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -13,7 +14,7 @@ using Json = nlohmann::json;
 
 constexpr double bytes_per_megabyte = 1e6;
 
-Nanos from_micros(double micros) { return from_seconds(micros * 1e-6); }
+Nanos from_micros(double micros) { return Nanos{std::llround(micros * 1e3)}; }
 
 Status malformed(const std::string& path, const std::string& why) {
   return {Code::invalid_argument, "machine file " + path + ": " + why};

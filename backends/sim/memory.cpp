@@ -1,11 +1,14 @@
 #include "backends/sim/memory.h"
 
+#include <algorithm>
 #include <bit>
 #include <new>
 #include <string>
 
 namespace troika::sim {
 namespace {
+
+constexpr std::size_t page_bytes = 4096;
 
 std::unique_ptr<Allocation> handle_on(Core& core, SpaceId space, std::shared_ptr<Block> block,
                                       std::size_t base, std::size_t bytes,
@@ -57,7 +60,8 @@ Result<std::unique_ptr<Allocation>> SimMemory::allocate(const AllocOp& op) {
       space.name + " allocation " + std::to_string(core_.world().ledger().moment());
   std::shared_ptr<Block> block;
   try {
-    block = std::make_shared<Block>(core_.world(), name, op.bytes, op.alignment);
+    block =
+        std::make_shared<Block>(core_.world(), name, op.bytes, std::max(op.alignment, page_bytes));
   } catch (const std::bad_alloc&) {
     return Status{Code::out_of_memory, what + ": the simulating machine itself has no room"};
   }
@@ -69,6 +73,8 @@ Result<std::unique_ptr<Allocation>> SimMemory::allocate(const AllocOp& op) {
 Result<std::unique_ptr<Allocation>> SimMemory::attach(const Allocation& same_space) {
   TROIKA_TRY(core_.alive());
   Ledger& ledger = core_.world().ledger();
+  if (!ledger.is_live(&same_space) && core_.world().options().foreign_allocations)
+    return adopt({same_space.host(), same_space.bytes()});
   if (!ledger.is_live(&same_space)) {
     ledger.violate(core_.spec().name + " attaches to an allocation that does not exist");
     return Status{Code::invalid_argument, "attach: no such allocation in this world"};

@@ -35,7 +35,7 @@ Effect::Part& Effect::part_of(const Block* block) {
   return *found;
 }
 
-void Effect::snapshot(const Op& op) {
+void Effect::snapshot(const Op& op, bool poisoned) {
   for (const OpUse& use : op.uses) {
     if (op.kind != OpKind::launch && !reads(use.touch)) continue;
     const std::size_t begin = use.rect.offset / part_alignment * part_alignment;
@@ -48,10 +48,10 @@ void Effect::snapshot(const Op& op) {
       part->end = std::max(part->end, use.rect.end());
     }
   }
-  // Bytes that the operation has no right to read are poison.
   for (Part& part : parts_) part.bytes.assign(part.end - part.begin, Block::poison);
   for (const OpUse& use : op.uses) {
-    if (!reads(use.touch)) continue;
+    if (poisoned && !reads(use.touch)) continue;
+    if (op.kind != OpKind::launch && !reads(use.touch)) continue;
     Part& part = part_of(use.block.get());
     use.rect.for_each_row([&](std::size_t begin, std::size_t end) {
       std::memcpy(part.bytes.data() + (begin - part.begin), use.block->data() + begin, end - begin);

@@ -63,7 +63,8 @@ struct Op {
 // early, for want of a wait, computes from stale bytes.
 class Effect {
  public:
-  void snapshot(const Op& op);
+  // `poisoned`: what it may only write is not what was there.
+  void snapshot(const Op& op, bool poisoned);
   // Code::kernel_failed with what the kernel threw.
   Status apply(const Op& op);
 

@@ -35,26 +35,44 @@ Status SimQueue::admit(const char* verb, bool enqueues) {
 Result<OpUse> SimQueue::resolve(const Span2D& span, Touch touch, Handle handle) {
   Ledger& ledger = core_.world().ledger();
   if (span.in == nullptr) return refuse("a span without an allocation");
-  if (!ledger.is_live(span.in)) {
+  const bool known = ledger.is_live(span.in);
+  const bool foreign = !known && core_.world().options().foreign_allocations;
+  if (!known && !foreign) {
     ledger.violate(core_.spec().name + " is given an allocation that does not exist");
     return refuse("no such allocation in this world");
   }
-  const auto& in = static_cast<const SimAllocation&>(*span.in);
-  if (handle == Handle::own && &in.core() != &core_) {
-    ledger.violate(core_.spec().name + " is given a handle of " + in.core().spec().name + "'s");
+  TROIKA_ASSIGN(OpUse use, foreign ? foreign_use(*span.in) : known_use(*span.in, handle));
+  use.touch = touch;
+  const std::size_t room = span.in->bytes();
+  use.rect = {use.rect.offset, 0, 1, 0};
+  if (span.bytes() == 0) return use;
+  if (span.rows > 1 && span.pitch < span.row_bytes) return refuse("rows overlap: pitch < row");
+  if (span.offset > room || span.row_bytes > room - span.offset ||
+      (span.rows > 1 && span.rows - 1 > (room - span.offset - span.row_bytes) / span.pitch))
+    return Status{Code::out_of_range, "span ends at " + std::to_string(span.end()) + " of " +
+                                          std::to_string(room) + " bytes"};
+  use.rect = {use.rect.offset + span.offset, span.row_bytes, span.rows,
+              span.rows > 1 ? span.pitch : 0};
+  return use;
+}
+
+Result<OpUse> SimQueue::known_use(const Allocation& handle, Handle wanted) {
+  const auto& in = static_cast<const SimAllocation&>(handle);
+  if (wanted == Handle::own && &in.core() != &core_) {
+    core_.world().ledger().violate(core_.spec().name + " is given a handle of " +
+                                   in.core().spec().name + "'s");
     return refuse("the handle belongs to another device");
   }
-  Rect rect{in.base(), 0, 1, 0};
-  if (span.bytes() != 0) {
-    if (span.rows > 1 && span.pitch < span.row_bytes) return refuse("rows overlap: pitch < row");
-    const std::size_t room = in.bytes();
-    if (span.offset > room || span.row_bytes > room - span.offset ||
-        (span.rows > 1 && span.rows - 1 > (room - span.offset - span.row_bytes) / span.pitch))
-      return Status{Code::out_of_range, "span ends at " + std::to_string(span.end()) + " of " +
-                                            std::to_string(room) + " bytes"};
-    rect = {in.base() + span.offset, span.row_bytes, span.rows, span.rows > 1 ? span.pitch : 0};
-  }
-  return OpUse{in.block(), in.in_use(), in.space(), rect, touch};
+  return OpUse{in.block(), in.in_use(), in.space(), {in.base(), 0, 1, 0}, Touch::read};
+}
+
+Result<OpUse> SimQueue::foreign_use(const Allocation& handle) {
+  if (handle.host() == nullptr) return refuse("a foreign allocation without host bytes");
+  auto block = core_.fabric().block_of({handle.host(), handle.bytes()});
+  if (block == nullptr) return refuse("a foreign allocation across two others");
+  const auto base = static_cast<std::size_t>(handle.host() - block->data());
+  return OpUse{
+      std::move(block), std::make_shared<InUse>(), host_space, {base, 0, 1, 0}, Touch::read};
 }
 
 Result<Timepoint> SimQueue::copy(const CopyOp& op) {
@@ -117,6 +135,10 @@ Result<Timepoint> SimQueue::launch(const LaunchOp& op) {
     if (op.args[i].is_buffer() != params[i].is_buffer)
       return refuse(name + "argument " + std::to_string(i) + " is a " +
                     (params[i].is_buffer ? "scalar, not a buffer" : "buffer, not a scalar"));
+    if (!params[i].is_buffer && op.args[i].scalar.type != params[i].type)
+      return refuse(name + "argument " + std::to_string(i) + " is of type " +
+                    std::string{name_of(op.args[i].scalar.type)} + ", not " +
+                    std::string{name_of(params[i].type)});
     if (!params[i].is_buffer) continue;
     auto use = resolve(op.args[i].span, touch_of(params[i].access), Handle::own);
     if (!use.ok()) return use.status().within(name + "argument " + std::to_string(i));

@@ -25,6 +25,9 @@ class SimQueue final : public Queue {
 
   Status admit(const char* verb, bool enqueues);
   Result<OpUse> resolve(const Span2D& span, Touch touch, Handle handle);
+  // The whole allocation.
+  Result<OpUse> known_use(const Allocation& handle, Handle wanted);
+  Result<OpUse> foreign_use(const Allocation& handle);
   Result<Timepoint> push(Op op) { return stream_.push(std::move(op)); }
 
   Core& core_;

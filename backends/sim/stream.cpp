@@ -72,7 +72,7 @@ void Stream::start(const std::shared_ptr<Op>& op) {
   }
 
   const auto effect = std::make_shared<Effect>();
-  if (world_.options().contents) effect->snapshot(*op);
+  if (world_.options().contents) effect->snapshot(*op, world_.options().poison_writes);
   // Asks the operation first: after a loss this stream may be gone.
   const auto done = [this, op, effect] {
     if (op->running) finish(op, effect);
@@ -151,9 +151,9 @@ void Stream::send(Report report) {
     when +=
         Nanos{1 + world_.rng().below(static_cast<std::uint64_t>(options.report_delay_max.count()))};
   }
-  last_report_ = std::max(last_report_, when);
   reports_.push_back(std::move(report));
-  world_.at(last_report_, [this] { deliver(); });
+  // Each such event delivers the oldest: a queue's reports never overtake one another.
+  world_.at(when, [this] { deliver(); });
 }
 
 void Stream::deliver() {

@@ -75,7 +75,6 @@ class Stream {
   std::vector<Interval> measured_;        // of ended launches that no report has told
   std::deque<Report> reports_;            // on their way, in order
   std::uint64_t enqueued_ = 0, flushed_ = 0, ended_ = 0, reported_ = 0;
-  Nanos last_report_{0};
   bool abandoned_ = false, closed_ = false, hung_ = false;
 };
 

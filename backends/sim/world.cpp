@@ -69,7 +69,6 @@ bool World::later(const Pending& a, const Pending& b) noexcept {
 }
 
 void World::at(Nanos when, Callback callback) {
-  assert(std::this_thread::get_id() == thread_ && "a world lives on one thread");
   const std::uint64_t tie = options_.shuffle_ties ? ties_.next() : 0;
   events_.push_back({std::max(when, now_), tie, sequence_++, std::move(callback)});
   std::push_heap(events_.begin(), events_.end(), later);

@@ -1,12 +1,10 @@
-// The simulated world: a clock that jumps from event to event, on one thread, the same for the same
-// seed.
+// The simulated world: a clock that jumps from event to event, the same for the same seed.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "backends/sim/ledger.h"
@@ -25,6 +23,8 @@ struct WorldOptions {
   bool reached_runs_ahead = false;  // Queue::reached() tells an end before its report does
   Nanos serve_delay_max{0};         // call_soon() may be answered so much later
   bool contents = true;             // false: bytes are neither moved nor computed, nor ever touched
+  bool poison_writes = true;  // a kernel sees poison, not what was there, where it may only write
+  bool foreign_allocations = false;  // unknown handles are someone's host pages, not dangling ones
   std::uint64_t steps_max = 100'000'000;  // then every wait fails, with a violation that says so
 
   // Everything above drawn from the seed: what a hostile but correct machine may do.
@@ -94,7 +94,6 @@ class World final : public Environment {
   Rng rng_;
   Rng ties_;
   Ledger ledger_;
-  const std::thread::id thread_ = std::this_thread::get_id();
   Nanos now_{0};
   std::uint64_t sequence_ = 0;
   std::uint64_t steps_ = 0;

@@ -98,6 +98,27 @@ TEST_F(Checks, a_kernel_sees_poison_where_it_may_only_write) {
   EXPECT_EQ(bytes->host()[0], std::byte{0xCB}) << "not the zero that was there";
 }
 
+class Foreign final : public Allocation {
+ public:
+  explicit Foreign(std::span<std::byte> pages)
+      : Allocation{host_space, pages.size(), pages.data()} {}
+};
+
+TEST(WorldOptions, foreign_allocations_are_host_pages_where_the_world_allows_them) {
+  std::vector<std::byte> pages(64, std::byte{7});
+  const Foreign foreign{pages};
+  for (const bool allowed : {true, false}) {
+    Rig rig{{.foreign_allocations = allowed}};
+    Lane gpu{rig.world, rig.gpu0(), QueueId{0}};
+    const auto there = gpu.allocate(64);
+    EXPECT_EQ(gpu.queue->copy({whole(foreign), whole(*there)}).ok(), allowed);
+    EXPECT_EQ(rig.apu().memory().attach(foreign).ok(), allowed);
+    gpu.flush();
+    rig.world.run_until_idle();
+    EXPECT_EQ(rig.world.violations().empty(), allowed);
+  }
+}
+
 TEST_F(Checks, freeing_what_an_unreached_operation_uses_is_found) {
   auto bytes = written(a, 64);
   a.update(whole(*bytes));

@@ -64,11 +64,13 @@ TEST(Faults, a_lost_device_reports_once_fails_every_verb_and_loses_its_memory) {
   Lane host{struck.rig.world, struck.rig.host(), QueueId{0}};
   Lane idle{struck.rig.world, struck.rig.gpu0(), QueueId{2}};
   Lane peer{struck.rig.world, struck.rig.gpu1(), QueueId{3}};
+  const auto untouched = struck.gpu.allocate(16);
+  ASSERT_TRUE(struck.gpu.queue->fill({whole(*untouched), Scalar::of(1)}).ok());
   struck.run(4);
-  ASSERT_EQ(struck.gpu.listener.seen.size(), 2u);
-  EXPECT_EQ(struck.gpu.listener.seen[1].reached, 2u);
-  EXPECT_EQ(struck.gpu.listener.seen[1].code, Code::device_lost);
-  EXPECT_TRUE(struck.gpu.listener.seen[1].lost);
+  ASSERT_EQ(struck.gpu.listener.seen.size(), 3u);
+  EXPECT_EQ(struck.gpu.listener.seen[2].reached, 3u);
+  EXPECT_EQ(struck.gpu.listener.seen[2].code, Code::device_lost);
+  EXPECT_TRUE(struck.gpu.listener.seen[2].lost);
   EXPECT_TRUE(idle.listener.seen.empty()) << "a queue with nothing in flight has nothing to report";
 
   EXPECT_EQ(struck.gpu.queue->flush().code(), Code::device_lost);
@@ -82,7 +84,7 @@ TEST(Faults, a_lost_device_reports_once_fails_every_verb_and_loses_its_memory) {
             Code::device_lost);
 
   const auto there = peer.allocate(16);
-  ASSERT_TRUE(peer.queue->copy({whole(*struck.bytes), whole(*there)}).ok());
+  ASSERT_TRUE(peer.queue->copy({whole(*untouched), whole(*there)}).ok());
   peer.flush();
   struck.rig.world.run_until_idle();
   EXPECT_EQ(peer.listener.seen.at(0).code, Code::device_lost) << "the other end is gone";
@@ -111,6 +113,15 @@ TEST(Faults, a_hung_device_never_reports_and_holds_its_memory_for_good) {
   EXPECT_TRUE(struck.rig.world.violations().empty());
   struck.bytes.reset();
   EXPECT_FALSE(struck.rig.world.violations().empty()) << "freed though the device may touch it";
+}
+
+TEST(Faults, what_runs_when_a_device_hangs_never_ends) {
+  Struck struck{{.kind = FaultKind::device_hangs, .device = "gpu0", .at = 15 * us}};
+  struck.run(3);
+  EXPECT_EQ(struck.gpu.listener.seen.size(), 1u);
+  EXPECT_EQ(struck.rig.world.faults()[FaultKind::device_hangs], 1u);
+  struck.gpu.queue->abandon();
+  static_cast<void>(struck.bytes.release());
 }
 
 TEST(Faults, a_lost_device_takes_with_it_what_it_never_handed_over) {

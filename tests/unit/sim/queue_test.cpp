@@ -62,6 +62,14 @@ TEST(SimQueue, begins_nothing_before_a_flush_and_runs_in_order) {
   EXPECT_EQ(gpu.listener.seen[0].at, 10 * us);
   EXPECT_EQ(gpu.listener.seen[1].at, 20 * us);
   EXPECT_EQ(why_stalled(rig.opened), "");
+
+  gpu.update(whole(*bytes));
+  gpu.flush();
+  gpu.update(whole(*bytes));
+  rig.world.run_until_idle();
+  EXPECT_EQ(values(gpu.listener).back(), 3u) << "the fourth is not flushed";
+  gpu.flush();
+  rig.world.run_until_idle();
 }
 
 TEST(SimQueue, lanes_work_at_once_and_queues_of_one_lane_in_turn) {
@@ -115,6 +123,7 @@ TEST(SimQueue, a_missing_wait_computes_from_stale_bytes) {
   a.add_one_to(whole(*z), whole(*x));  // x := 1
   b.add_one_to(whole(*x), whole(*y));  // y := x + 1, without a wait
   a.flush();
+  rig.world.run_until(rig.world.now() + 5 * us);
   b.flush();
   rig.world.run_until_idle();
   EXPECT_EQ(x->host()[0], std::byte{1});
@@ -176,6 +185,11 @@ TEST(SimQueue, refuses_what_cannot_be) {
             Code::invalid_argument);
   EXPECT_EQ(code(gpu.launch(*gpu.zero_kernel, {})), Code::invalid_argument);
   EXPECT_EQ(code(gpu.launch(*gpu.zero_kernel, {Span2D{}})), Code::invalid_argument);
+  const auto wants_int =
+      std::move(*rig.gpu1().load(image("int", {{false, Type::i32, Access::read}}, touch_nothing)));
+  const std::vector<KernelArg> a_float{{{}, Scalar::of(1.0F)}};
+  EXPECT_EQ(code(gpu.queue->launch({wants_int.get(), a_float, {}, nullptr})),
+            Code::invalid_argument);
   EXPECT_EQ(code(gpu.launch(*host.zero_kernel, {whole(*there)})), Code::invalid_argument);
   EXPECT_EQ(rig.gpu0().create_queue(QueueId{5}, QueueUse::compute, 1, gpu.listener).status().code(),
             Code::out_of_range);
