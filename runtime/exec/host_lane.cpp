@@ -1,0 +1,71 @@
+#include "runtime/exec/host_lane.h"
+
+#include <cassert>
+
+#include "runtime/exec/host_lane_worker.h"
+
+namespace troika {
+
+HostLane::HostLane(WorkerPool& pool, HostLaneOptions options)
+    : pool_{pool},
+      options_{options},
+      workers_max_{pool.workers()},
+      slots_{pool.slots()},
+      workers_{new LaneWorker[slots_]} {
+  for (unsigned slot = 0; slot < slots_; ++slot) workers_[slot].attach(*this, slot);
+}
+
+HostLane::~HostLane() {
+  if (word_.set(LaneView::closing).around() != 0) closed_.wait();
+}
+
+void HostLane::start(LaneRun& run, const LaneBody& body) noexcept {
+  assert(run.remaining_.load(std::memory_order_relaxed) == 0 && "the run is busy");
+  run.body_ = body;
+  run.trouble_.store(0, std::memory_order_relaxed);
+  run.remaining_.store(run.graph_->tasks() + 1, std::memory_order_relaxed);
+  post(run, run.graph_->root());
+}
+
+void HostLane::complete(LaneRun& run, std::uint32_t task, bool failed) noexcept {
+  switch (run.counts_[task].meet(failed)) {
+    case LaneCount<>::Met::first: return;  // the worker that runs the body will find it complete
+    case LaneCount<>::Met::done: return post(run, task);
+    case LaneCount<>::Met::failed: return post(run, task | LaneMail<LaneRun>::failed);
+  }
+}
+
+void HostLane::begin_block() noexcept { invite(word_.leave(), workers_max_); }
+
+void HostLane::run(unsigned worker) noexcept {
+  LaneWorker& self = workers_[worker];
+  self.enter();
+  for (;;) {
+    const LaneStep did = self.step();
+    if (did == LaneStep::gone || did == LaneStep::yielded) return;
+  }
+}
+
+void HostLane::enter(unsigned worker) noexcept { workers_[worker].enter(); }
+
+LaneStep HostLane::step(unsigned worker) noexcept { return workers_[worker].step(); }
+
+const LaneWorker& HostLane::worker(unsigned worker) const noexcept { return workers_[worker]; }
+
+void HostLane::post(LaneRun& run, std::uint32_t link) noexcept {
+  // Once the mail is added a worker may take it and end the run, unless the run is still to be put
+  // into the mailbox by us.
+  if (run.mail_.add(link, run.counts_[link & ~LaneMail<LaneRun>::failed])) {
+    mailbox_.add(run);
+    invite(word_.set(LaneView::mail), 1);
+  }
+}
+
+void HostLane::invite(LaneView seen, unsigned pieces) noexcept {
+  while (pieces-- > 0 && seen.present() < workers_max_ && word_.invite(seen, workers_max_)) {
+    pool_.enqueue(*this);
+    seen = word_.peek();
+  }
+}
+
+}  // namespace troika
