@@ -10,9 +10,8 @@ HostLane::HostLane(WorkerPool& pool, HostLaneOptions options)
     : pool_{pool},
       options_{options},
       workers_max_{pool.workers()},
-      slots_{pool.slots()},
-      workers_{new LaneWorker[slots_]} {
-  for (unsigned slot = 0; slot < slots_; ++slot) workers_[slot].attach(*this, slot);
+      workers_{new LaneWorker[pool.slots()]} {
+  for (unsigned slot = 0; slot < pool.slots(); ++slot) workers_[slot].attach(*this, slot);
 }
 
 HostLane::~HostLane() {
@@ -66,6 +65,13 @@ void HostLane::invite(LaneView seen, unsigned pieces) noexcept {
     pool_.enqueue(*this);
     seen = word_.peek();
   }
+}
+
+bool HostLane::has_items(std::uint64_t classes) const noexcept {
+  for (unsigned slot = 0; slot < slots_used(); ++slot) {
+    if (workers_[slot].has_items(classes)) return true;
+  }
+  return false;
 }
 
 }  // namespace troika

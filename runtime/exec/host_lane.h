@@ -105,14 +105,18 @@ class HostLane final : public Job {
 
   void post(LaneRun& run, std::uint32_t link) noexcept;
   void invite(LaneView seen, unsigned pieces) noexcept;
+  // Slots from this number on have never been used.
+  unsigned slots_used() const noexcept { return slots_used_.load(std::memory_order_seq_cst); }
+  // Whether anything of these classes that was published before is in a deque.
+  bool has_items(std::uint64_t classes) const noexcept;
 
   WorkerPool& pool_;
   const HostLaneOptions options_;
   const unsigned workers_max_;  // present at once
-  const unsigned slots_;
   std::unique_ptr<LaneWorker[]> workers_;
   Event closed_;
 
+  std::atomic<unsigned> slots_used_{1};
   alignas(64) LaneWord<> word_;
   alignas(64) LaneMailbox<LaneRun> mailbox_;
 };

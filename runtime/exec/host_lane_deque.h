@@ -31,15 +31,14 @@ class LaneDeque {
  public:
   // The capacity, a power of two, doubles when it is exceeded and never shrinks: it stays below
   // twice the number of tasks that were ready at once.
-  explicit LaneDeque(std::size_t capacity = 256) : owned_{std::make_unique<Ring>(capacity)} {
-    ring_.store(owned_.get(), std::memory_order_relaxed);
-  }
+  explicit LaneDeque(std::size_t capacity = 256) { adopt(std::make_unique<Ring>(capacity)); }
   LaneDeque(const LaneDeque&) = delete;
   LaneDeque& operator=(const LaneDeque&) = delete;
 
   // Owner. The item is seen by nobody until publish().
   void put(LaneItem item) {
-    if (bottom_ - top_seen_ >= static_cast<std::int64_t>(owned_->capacity())) make_room();
+    if (bottom_ - top_seen_ >= capacity_) [[unlikely]]
+      make_room();
     owned_->write(bottom_, item);
     ++bottom_;
   }
@@ -126,17 +125,23 @@ class LaneDeque {
 
   void make_room() {
     top_seen_ = top_.load(std::memory_order_acquire);
-    if (bottom_ - top_seen_ < static_cast<std::int64_t>(owned_->capacity())) return;
+    if (bottom_ - top_seen_ < capacity_) return;
     auto larger = std::make_unique<Ring>(owned_->capacity() * 2);
     for (std::int64_t i = top_seen_; i < bottom_; ++i) larger->write(i, owned_->read(i));
     larger->smaller = std::move(owned_);
-    owned_ = std::move(larger);
+    adopt(std::move(larger));
+  }
+
+  void adopt(std::unique_ptr<Ring> ring) noexcept {
+    owned_ = std::move(ring);
+    capacity_ = static_cast<std::int64_t>(owned_->capacity());
     ring_.store(owned_.get(), std::memory_order_release);
   }
 
   // The owner's own.
   alignas(64) std::int64_t bottom_ = 0;
   std::int64_t top_seen_ = 0;  // no more than top_
+  std::int64_t capacity_ = 0;
   std::unique_ptr<Ring> owned_;
   // Read by thieves.
   alignas(64) Atomic<std::int64_t> shared_bottom_{0};

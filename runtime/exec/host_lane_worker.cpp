@@ -7,6 +7,9 @@
 namespace troika {
 namespace {
 
+// A range of no more tasks is not halved again.
+constexpr std::uint32_t singles_max = 16;
+
 // The classes above `c`, or all of them for -1.
 constexpr std::uint64_t above(int c) noexcept {
   return LaneView::classes & ~((std::uint64_t{1} << (c + 1)) - 1);
@@ -20,6 +23,10 @@ void LaneWorker::attach(HostLane& lane, unsigned index) noexcept {
 }
 
 void LaneWorker::enter() noexcept {
+  // Before anything is published here: who looks for work does not look at slots never used.
+  unsigned used = lane_->slots_used_.load(std::memory_order_relaxed);
+  while (used <= index_ && !lane_->slots_used_.compare_exchange_weak(used, index_ + 1)) {
+  }
   state_ = State::seeking;
   idle_rounds_ = 0;
 }
@@ -43,7 +50,7 @@ LaneStep LaneWorker::seek() noexcept {
   const std::uint64_t wanted = seen.bits() & above(own);
   if (wanted == 0) return own >= 0 ? take_own() : idle();
   sweep_classes_ = wanted;
-  sweep_left_ = lane_->slots_ - 1;
+  sweep_left_ = lane_->slots_used() - 1;
   state_ = State::sweeping;
   return LaneStep::sought;
 }
@@ -51,11 +58,11 @@ LaneStep LaneWorker::seek() noexcept {
 LaneStep LaneWorker::sweep() noexcept {
   if (sweep_left_ == 0) {
     sweep_classes_ &= ~std::bit_floor(sweep_classes_);
-    sweep_left_ = lane_->slots_ - 1;
+    sweep_left_ = lane_->slots_used() - 1;
     if (sweep_classes_ == 0 || sweep_left_ == 0) return end_sweep();
   }
   // Where the last theft succeeded there is likely to be more.
-  if (sweep_victim_ == index_) sweep_victim_ = (sweep_victim_ + 1) % lane_->slots_;
+  if (sweep_victim_ == index_) next_victim();
   const auto c = static_cast<unsigned>(std::bit_width(sweep_classes_)) - 1;
   LaneItem item;
   Steal outcome;
@@ -67,8 +74,12 @@ LaneStep LaneWorker::sweep() noexcept {
     return LaneStep::stole;
   }
   --sweep_left_;
-  sweep_victim_ = (sweep_victim_ + 1) % lane_->slots_;
+  next_victim();
   return LaneStep::sought;
+}
+
+void LaneWorker::next_victim() noexcept {
+  sweep_victim_ = sweep_victim_ + 1 < lane_->slots_used() ? sweep_victim_ + 1 : 0;
 }
 
 LaneStep LaneWorker::end_sweep() noexcept {
@@ -80,8 +91,7 @@ LaneStep LaneWorker::end_sweep() noexcept {
   const std::uint64_t higher = lane_->word_.peek().bits() & above(own);
   if (higher != 0) {
     lane_->word_.clear(higher);
-    for (unsigned slot = 0; slot < lane_->slots_; ++slot) {
-      if (!lane_->workers_[slot].has_items(higher)) continue;
+    if (lane_->has_items(higher)) {
       lane_->word_.set(higher);
       return LaneStep::sought;
     }
@@ -95,6 +105,7 @@ LaneStep LaneWorker::run_chain() noexcept {
   const std::uint32_t* const successors = run.graph_->successors();
   LaneCount<>* const counts = run.counts_.get();
   const LaneBody body = run.body_;
+  const std::uint32_t step_tasks = lane_->options_.step_tasks;
   std::uint32_t link = link_;
   std::uint32_t count = 0;  // over since this step began
   for (;;) {
@@ -125,34 +136,61 @@ LaneStep LaneWorker::run_chain() noexcept {
     }
     if (unpublished_ != 0) publish();
 
-    if (next != LaneLink::none) [[likely]] {
-      // A task of a lower class than the last one must not pass what lies in our own deques.
-      const unsigned c = LaneLink::class_of(next);
-      if (c < LaneLink::class_of(link) || lane_->word_.peek().has(LaneView::interrupts(c)))
-          [[unlikely]] {
-        put(c, {&run, next, 0});
-        publish();
-      } else if (count < lane_->options_.step_tasks) [[likely]] {
-        link = next;
-        continue;
-      } else {
-        note(task, count);
-        link_ = next;
-        return LaneStep::ran;
-      }
+    const unsigned c = LaneLink::class_of(link);
+    if (lane_->word_.peek().has(LaneView::interrupts(c))) [[unlikely]]
+      break_off(run, next);
+    // A task of a lower class than the last one must not pass what lies in our own deques.
+    else if (next != LaneLink::none && LaneLink::class_of(next) < c) break_off(run, next);
+    else if (next == LaneLink::none) next = pop_same(run, c);
+
+    if (next == LaneLink::none || count >= step_tasks) [[unlikely]] {
+      note(task, count);
+      state_ = next == LaneLink::none ? State::seeking : State::running;
+      link_ = next;
+      return LaneStep::ran;
     }
-    note(task, count);
-    state_ = State::seeking;
-    return LaneStep::ran;
+    link = next;
   }
+}
+
+void LaneWorker::break_off(LaneRun& run, std::uint32_t& next) noexcept {
+  if (next == LaneLink::none) return;
+  put(LaneLink::class_of(next), {&run, next, 0});
+  publish();
+  next = LaneLink::none;
+}
+
+std::uint32_t LaneWorker::pop_same(LaneRun& run, unsigned c) noexcept {
+  LaneItem item;
+  if (!deques_[c].pop(item)) return LaneLink::none;
+  if (item.run == &run) return first_of(item);
+  // Another run's, whose burst begins when this one's has ended.
+  deques_[c].put(item);
+  deques_[c].publish();
+  return LaneLink::none;
+}
+
+std::uint32_t LaneWorker::first_of(const LaneItem& item) noexcept {
+  if (item.end == 0) return item.begin;
+  // The first task of the range is ours. Halves of the rest are offered, the largest to thieves,
+  // and in the end single tasks: they are published together, which is what costs time.
+  const std::uint32_t* const links = item.run->graph_->successors();
+  const std::uint32_t link = links[item.begin];
+  const unsigned c = LaneLink::class_of(link);
+  std::uint32_t end = item.end;
+  while (end - item.begin > singles_max) {
+    const std::uint32_t middle = item.begin + (end - item.begin) / 2;
+    put(c, {item.run, middle, end});
+    end = middle;
+  }
+  while (--end > item.begin) put(c, {item.run, links[end], 0});
+  if (unpublished_ != 0) publish();
+  return link;
 }
 
 LaneStep LaneWorker::look() noexcept {
   // Others may still be on their way to the work that is seen here: then it is no longer ours.
-  bool work = looked_.has(LaneView::mail);
-  for (unsigned slot = 0; slot < lane_->slots_ && !work; ++slot) {
-    work = lane_->workers_[slot].has_items(looked_.bits());
-  }
+  const bool work = looked_.has(LaneView::mail) || lane_->has_items(looked_.bits());
   if (work && lane_->word_.come_back(lane_->word_.peek(), lane_->workers_max_)) {
     enter();
     return LaneStep::resumed;
@@ -219,18 +257,7 @@ LaneStep LaneWorker::yield() noexcept {
 }
 
 void LaneWorker::take(const LaneItem& item) noexcept {
-  std::uint32_t link = item.begin;
-  if (item.end != 0) {
-    // The first task of the range is ours, halves of the rest are offered, the largest to thieves.
-    const std::uint32_t* const successors = item.run->graph_->successors();
-    link = successors[item.begin];
-    for (std::uint32_t end = item.end; end - item.begin > 1;) {
-      const std::uint32_t middle = item.begin + (end - item.begin) / 2;
-      put(LaneLink::class_of(link), {item.run, middle, end});
-      end = middle;
-    }
-    if (unpublished_ != 0) publish();
-  }
+  const std::uint32_t link = first_of(item);
   if (burst_run_ != item.run) {
     close_burst();
     open_burst(*item.run, LaneLink::task(link));
@@ -312,15 +339,9 @@ bool LaneWorker::skip(LaneRun& run, std::uint32_t task) noexcept {
   return true;
 }
 
-void LaneWorker::put(unsigned c, const LaneItem& item) noexcept {
-  deques_[c].put(item);
-  unpublished_classes_ |= std::uint64_t{1} << c;
-  ++unpublished_;
-}
-
 void LaneWorker::publish() noexcept {
-  for (unsigned c = 0; c < lane_classes; ++c) {
-    if ((unpublished_classes_ >> c & 1) != 0) deques_[c].publish();
+  for (std::uint64_t rest = unpublished_classes_; rest != 0; rest &= rest - 1) {
+    deques_[static_cast<unsigned>(std::countr_zero(rest))].publish();
   }
   const LaneView seen = lane_->word_.announce(unpublished_classes_);
   const unsigned pieces = unpublished_;

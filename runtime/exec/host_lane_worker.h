@@ -40,11 +40,18 @@ class LaneWorker {
   LaneStep look() noexcept;
 
   LaneStep end_sweep() noexcept;
+  void next_victim() noexcept;
   LaneStep read_mail() noexcept;
   LaneStep take_own() noexcept;
   LaneStep idle() noexcept;
   LaneStep yield() noexcept;
   void take(const LaneItem& item) noexcept;
+  // The link of the task to begin with; offers the rest of a range.
+  std::uint32_t first_of(const LaneItem& item) noexcept;
+  // Within a chain: the next own task of class `c` if it is of the same run, or LaneLink::none.
+  std::uint32_t pop_same(LaneRun& run, unsigned c) noexcept;
+  // Gives the task that a chain would go on with back to the deques.
+  void break_off(LaneRun& run, std::uint32_t& next) noexcept;
 
   // What follows a task that is over. Each returns the link of a successor to go on with, or
   // LaneLink::none, and puts the others into the deques without publishing them.
@@ -60,7 +67,11 @@ class LaneWorker {
   bool end_unusual(LaneRun& run, std::uint32_t task, LaneOutcome outcome, std::uint32_t& count,
                    bool& tainted) noexcept;
 
-  void put(unsigned c, const LaneItem& item) noexcept;
+  void put(unsigned c, const LaneItem& item) noexcept {
+    deques_[c].put(item);
+    unpublished_classes_ |= std::uint64_t{1} << c;
+    ++unpublished_;
+  }
   void publish() noexcept;
   int highest_own() const noexcept;
 
