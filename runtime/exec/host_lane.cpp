@@ -34,7 +34,10 @@ void HostLane::complete(LaneRun& run, std::uint32_t task, bool failed) noexcept 
   }
 }
 
-void HostLane::begin_block() noexcept { invite(word_.leave(), workers_max_); }
+void HostLane::begin_block() noexcept {
+  // One ticket in its place; should there be more work, who finds some offers the rest.
+  invite(word_.leave(), 1);
+}
 
 void HostLane::run(unsigned worker) noexcept {
   LaneWorker& self = workers_[worker];

@@ -83,7 +83,8 @@ class HostLane final : public Job {
   // tasks goes behind that job. Nothing when no worker is present.
   void make_way() noexcept { word_.want(); }
 
-  // On a worker inside a task's body, around a wait for something else: meanwhile the worker is not
+  // On a worker inside a task's body, around a wait for something else (or by whoever gives up a
+  // body that never returns; then the lane cannot be destroyed): meanwhile the worker is not
   // counted, so that a thread the pool may supply finds work. Its deques stay open to thieves.
   void begin_block() noexcept;
   void end_block() noexcept { word_.return_from_block(); }

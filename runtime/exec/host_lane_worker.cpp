@@ -165,8 +165,8 @@ std::uint32_t LaneWorker::pop_same(LaneRun& run, unsigned c) noexcept {
   if (!deques_[c].pop(item)) return LaneLink::none;
   if (item.run == &run) return first_of(item);
   // Another run's, whose burst begins when this one's has ended.
-  deques_[c].put(item);
-  deques_[c].publish();
+  put(c, item);
+  publish();
   return LaneLink::none;
 }
 

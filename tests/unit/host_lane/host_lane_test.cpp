@@ -117,6 +117,38 @@ TEST(HostLane, work_offered_by_a_worker_reaches_one_that_is_leaving) {
   EXPECT_EQ(meeting.over, races);
 }
 
+// The only worker blocks in a task until another task has run, which a second thread of the pool
+// must do although the lane has its one worker already.
+TEST(HostLane, a_blocked_worker_is_replaced) {
+  class OneWorker final : public WorkerPool {
+   public:
+    unsigned workers() const noexcept override { return 1; }
+    unsigned slots() const noexcept override { return 2; }
+    void enqueue(Job& job) noexcept override { threads.enqueue(job); }
+    Status lend(bool) override { return {}; }
+    void reclaim() noexcept override {}
+    bool is_worker() const noexcept override { return false; }
+    ThreadPool threads{2};
+  } pool;
+  HostLane lane{pool};
+  CheckedRun checked{{.tasks = 2, .edges = {}, .classes = {}}};
+  std::atomic<unsigned> inside{0};
+  Event other;
+  checked.outcome = [&](std::uint32_t, unsigned) {
+    if (inside.fetch_add(1) == 1) {
+      other.set();
+    } else {
+      lane.begin_block();
+      other.wait();
+      lane.end_block();
+    }
+    return LaneOutcome::done;
+  };
+  lane.start(checked.run, checked.body());
+  checked.over.wait();
+  EXPECT_EQ(checked.ran, std::vector<int>(2, 1));
+}
+
 TEST(HostLane, workers_leave_when_there_is_nothing_to_do) {
   ThreadPool pool{2};
   HostLane lane{pool};
@@ -132,7 +164,6 @@ TEST(HostLane, tasks_completed_by_other_threads_release_their_successors) {
   HostLane lane{pool};
   std::mt19937_64 random{3};
   CheckedRun checked{random_graph(random, 2'000, false)};
-  checked.outcome = [](std::uint32_t, unsigned) { return LaneOutcome::later; };
   std::mutex mutex;
   std::vector<std::uint32_t> owed;
   bool closing = false;
