@@ -113,7 +113,8 @@ Result<Backend> load_plugin(std::string_view name, const std::vector<fs::path>& 
     const fs::path file = directory / file_name;
     std::error_code error;
     if (!fs::exists(file, error)) {
-      searched += (searched.empty() ? "" : ":") + directory.string();
+      if (!searched.empty()) searched += ':';
+      searched += directory.string();
       continue;
     }
     void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -39,7 +39,7 @@ class HostDevice : public testing::Test {
     return options;
   }
 
-  std::unique_ptr<troika::Kernel> load(void (*call)(const void*, const HostCall&),
+  std::unique_ptr<troika::LoadedKernel> load(void (*call)(const void*, const HostCall&),
                                        std::shared_ptr<const void> state = nullptr) {
     KernelImage image;
     image.operation = "probe";
@@ -49,7 +49,7 @@ class HostDevice : public testing::Test {
   std::unique_ptr<troika::Queue> queue(unsigned id, QueueListener& listener) {
     return *device.create_queue(QueueId{id}, QueueUse::compute, id % 2, listener);
   }
-  static LaunchOp launch(const std::unique_ptr<troika::Kernel>& kernel) {
+  static LaunchOp launch(const std::unique_ptr<troika::LoadedKernel>& kernel) {
     LaunchOp op;
     op.kernel = kernel.get();
     return op;

@@ -1,0 +1,10 @@
+// The subcommands of troika-bench: each adds itself to the program.
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace troika::bench {
+
+void add_overhead(CLI::App& program);
+
+}  // namespace troika::bench

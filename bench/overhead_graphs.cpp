@@ -1,0 +1,71 @@
+#include "bench/overhead_graphs.h"
+
+#include <cmath>
+#include <random>
+
+namespace troika::bench {
+namespace {
+
+Shape independent(std::uint32_t tasks) { return {"independent", tasks, {}}; }
+
+Shape chain(std::uint32_t tasks) {
+  Shape shape{"chain", tasks, {}};
+  for (std::uint32_t task = 1; task < tasks; ++task) shape.edges.emplace_back(task - 1, task);
+  return shape;
+}
+
+Shape wavefront(std::uint32_t side) {
+  Shape shape{"wavefront", side * side, {}};
+  for (std::uint32_t row = 0; row < side; ++row) {
+    for (std::uint32_t column = 0; column < side; ++column) {
+      const std::uint32_t task = row * side + column;
+      if (column + 1 < side) shape.edges.emplace_back(task, task + 1);
+      if (row + 1 < side) shape.edges.emplace_back(task, task + side);
+    }
+  }
+  return shape;
+}
+
+// A binary tree that forks to `leaves` leaves and joins them again.
+Shape fork_join_tree(std::uint32_t leaves) {
+  Shape shape{"fork_join_tree", 3 * leaves - 2, {}};
+  for (std::uint32_t node = 0; node < leaves - 1; ++node) {
+    shape.edges.emplace_back(node, 2 * node + 1);
+    shape.edges.emplace_back(node, 2 * node + 2);
+  }
+  // The joins mirror the forks: join n of the tree is task 3 * leaves - 3 - n.
+  const auto mirror = [leaves](std::uint32_t node) {
+    return node < leaves - 1 ? 3 * leaves - 3 - node : node;
+  };
+  for (std::uint32_t node = leaves - 1; node-- > 0;) {
+    shape.edges.emplace_back(mirror(2 * node + 1), mirror(node));
+    shape.edges.emplace_back(mirror(2 * node + 2), mirror(node));
+  }
+  return shape;
+}
+
+Shape random_dag(std::uint32_t tasks, unsigned degree) {
+  Shape shape{"random_dag", tasks, {}};
+  std::mt19937 random{42};
+  for (std::uint32_t task = 1; task < tasks; ++task) {
+    for (unsigned k = 0; k < degree; ++k) {
+      shape.edges.emplace_back(static_cast<std::uint32_t>(random()) % task, task);
+    }
+  }
+  return shape;
+}
+
+}  // namespace
+
+std::vector<Shape> overhead_shapes(std::uint32_t scale) {
+  const auto side = static_cast<std::uint32_t>(1024 / std::sqrt(scale));
+  std::vector<Shape> shapes;
+  shapes.push_back(independent(1'000'000 / scale));
+  shapes.push_back(chain(1'000'000 / scale));
+  shapes.push_back(wavefront(side));
+  shapes.push_back(fork_join_tree(87'382 / scale));
+  shapes.push_back(random_dag(100'000 / scale, 3));
+  return shapes;
+}
+
+}  // namespace troika::bench
