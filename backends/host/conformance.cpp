@@ -32,7 +32,7 @@ Result<KernelImage> image(SuiteKernel kernel) { return function_image(kernel, Di
 // A kernel that waits on a condition variable; launches share it with the gate.
 class HostGate final : public Gate {
  public:
-  explicit HostGate(std::unique_ptr<Kernel> kernel, std::shared_ptr<const void> state)
+  explicit HostGate(std::unique_ptr<LoadedKernel> kernel, std::shared_ptr<const void> state)
       : kernel_{std::move(kernel)}, door_{std::static_pointer_cast<const Door>(state)} {}
 
   static Result<std::unique_ptr<Gate>> close(Opening& opening) {
@@ -79,7 +79,7 @@ class HostGate final : public Gate {
     mutable bool open_ = false;
   };
 
-  std::unique_ptr<Kernel> kernel_;
+  std::unique_ptr<LoadedKernel> kernel_;
   std::shared_ptr<const Door> door_;
 };
 

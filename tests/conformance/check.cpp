@@ -91,7 +91,7 @@ Stream& Check::stream(unsigned lane) {
   return *streams_.back();
 }
 
-Result<Kernel*> Check::kernel(SuiteKernel which) {
+Result<LoadedKernel*> Check::kernel(SuiteKernel which) {
   TROIKA_ASSIGN(const KernelImage image, subject().image(which));
   TROIKA_ASSIGN(auto loaded, device().load(image));
   kernels_.push_back(std::move(loaded));

@@ -64,7 +64,7 @@ class Check : public testing::Test {
   bool on_host_space() noexcept { return device().memory().space() == host_space; }
 
   Stream& stream(unsigned lane = 0);
-  Result<Kernel*> kernel(SuiteKernel which);
+  Result<LoadedKernel*> kernel(SuiteKernel which);
   // Opened when the check ends, if it was not before.
   Result<Gate*> gate();
   void open(Gate& gate);
@@ -100,7 +100,7 @@ class Check : public testing::Test {
   requires(!std::is_base_of_v<Allocation, T>) static KernelArg arg(T value) {
     return {{}, Scalar::of(value)};
   }
-  static LaunchOp launch_of(Kernel* kernel, const std::vector<KernelArg>& args,
+  static LaunchOp launch_of(LoadedKernel* kernel, const std::vector<KernelArg>& args,
                             std::size_t width = 1, std::size_t height = 1) {
     return {kernel, args, {{width, height, 1}, {0, 0, 0}}, nullptr};
   }
@@ -117,7 +117,7 @@ class Check : public testing::Test {
   Opening opening_;
   std::vector<std::unique_ptr<Allocation>> allocations_;
   std::vector<std::unique_ptr<HostBytes>> host_bytes_;
-  std::vector<std::unique_ptr<Kernel>> kernels_;
+  std::vector<std::unique_ptr<LoadedKernel>> kernels_;
   std::vector<Guarded> gates_;
   std::vector<std::unique_ptr<Stream>> streams_;
 };

@@ -6,7 +6,7 @@ using namespace troika::conformance;
 
 TROIKA_PROVE(failure, a_failing_kernel_reports_its_cause_and_the_queue_goes_on) {
   Stream& queue = stream();
-  TROIKA_NEED(Kernel * fail, kernel(SuiteKernel::fail));
+  TROIKA_NEED(LoadedKernel * fail, kernel(SuiteKernel::fail));
   Allocation& x = allocate(64);
   ASSERT_TRUE(queue->fill({row(x, 0, 64), Scalar::of(1U)}).ok());
   const auto failed = queue->launch(launch_of(fail, {arg(x)}));
@@ -35,7 +35,7 @@ TROIKA_PROVE(failure, a_failing_kernel_reports_its_cause_and_the_queue_goes_on) 
 TROIKA_PROVE(failure, every_verb_returns_while_the_device_is_held) {
   Stream& queue = stream();
   Stream& second = stream();
-  TROIKA_NEED(Kernel * mix, kernel(SuiteKernel::mix));
+  TROIKA_NEED(LoadedKernel * mix, kernel(SuiteKernel::mix));
   TROIKA_NEED(Gate * held, gate());
   Allocation& x = allocate(256);
   Allocation& y = allocate(256);

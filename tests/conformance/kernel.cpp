@@ -8,7 +8,7 @@ using namespace troika::conformance;
 
 TROIKA_PROVE(kernel, buffers_are_a_base_and_any_byte_offset) {
   Stream& queue = stream();
-  TROIKA_NEED(Kernel * add, kernel(SuiteKernel::add));
+  TROIKA_NEED(LoadedKernel * add, kernel(SuiteKernel::add));
   Allocation& x = allocate(4 * 100);
   Allocation& y = allocate(4 * 100);
   std::vector<std::int32_t> values(100);
@@ -24,7 +24,7 @@ TROIKA_PROVE(kernel, buffers_are_a_base_and_any_byte_offset) {
 
 TROIKA_PROVE(kernel, two_arguments_may_lie_in_one_allocation) {
   Stream& queue = stream();
-  TROIKA_NEED(Kernel * add, kernel(SuiteKernel::add));
+  TROIKA_NEED(LoadedKernel * add, kernel(SuiteKernel::add));
   Allocation& x = allocate(4 * 100);
   write(queue, x, std::vector<std::int32_t>(100, 4));
   ASSERT_TRUE(
@@ -36,7 +36,7 @@ TROIKA_PROVE(kernel, two_arguments_may_lie_in_one_allocation) {
 
 TROIKA_PROVE(kernel, runs_over_two_dimensions) {
   Stream& queue = stream();
-  TROIKA_NEED(Kernel * index, kernel(SuiteKernel::index2d));
+  TROIKA_NEED(LoadedKernel * index, kernel(SuiteKernel::index2d));
   const std::int32_t width = 19;
   const std::int32_t height = 11;
   const std::int32_t pitch = 24;
@@ -53,7 +53,7 @@ TROIKA_PROVE(kernel, runs_over_two_dimensions) {
 
 TROIKA_PROVE(kernel, every_scalar_type_arrives) {
   Stream& queue = stream();
-  TROIKA_NEED(Kernel * scalars, kernel(SuiteKernel::scalars));
+  TROIKA_NEED(LoadedKernel * scalars, kernel(SuiteKernel::scalars));
   Allocation& y = allocate(8 * 9);
   ASSERT_TRUE(arrives(
       queue, queue->launch(launch_of(
@@ -69,7 +69,7 @@ TROIKA_PROVE(kernel, every_scalar_type_arrives) {
 
 TROIKA_PROVE(kernel, arguments_that_do_not_fit_are_refused) {
   Stream& queue = stream();
-  TROIKA_NEED(Kernel * mix, kernel(SuiteKernel::mix));
+  TROIKA_NEED(LoadedKernel * mix, kernel(SuiteKernel::mix));
   Allocation& x = allocate(64);
   const auto refused = [&](const std::vector<KernelArg>& args) {
     return queue->launch(launch_of(mix, args)).status().code();
@@ -103,7 +103,7 @@ TROIKA_PROVE(kernel, an_image_of_a_foreign_dialect_is_unsupported) {
 
 TROIKA_PROVE(kernel, a_shape_can_be_prepared_ahead_of_its_launch) {
   Stream& queue = stream();
-  TROIKA_NEED(Kernel * mix, kernel(SuiteKernel::mix));
+  TROIKA_NEED(LoadedKernel * mix, kernel(SuiteKernel::mix));
   ASSERT_TRUE(device().prepare(*mix, {{16, 1, 1}, {0, 0, 0}}).ok());
   Allocation& x = allocate(64);
   write(queue, x, std::vector<std::uint32_t>(16, 3));

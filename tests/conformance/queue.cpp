@@ -64,7 +64,7 @@ TROIKA_PROVE(queue, a_copy_that_does_not_fit_is_refused_and_enqueues_nothing) {
 
 TROIKA_PROVE(queue, operations_take_effect_in_order) {
   Stream& queue = stream();
-  TROIKA_NEED(Kernel * mix, kernel(SuiteKernel::mix));
+  TROIKA_NEED(LoadedKernel * mix, kernel(SuiteKernel::mix));
   Allocation& x = allocate(4 * 64);
   Allocation& y = allocate(4 * 64);
   std::uint32_t expected = 1;
@@ -85,7 +85,7 @@ TROIKA_PROVE(queue, operations_take_effect_in_order) {
 
 TROIKA_PROVE(queue, arguments_are_copied_before_a_verb_returns) {
   Stream& queue = stream();
-  TROIKA_NEED(Kernel * mix, kernel(SuiteKernel::mix));
+  TROIKA_NEED(LoadedKernel * mix, kernel(SuiteKernel::mix));
   TROIKA_NEED(Gate * held, gate());
   Allocation& x = allocate(4 * 16);
   write(queue, x, std::vector<std::uint32_t>(16, 10));

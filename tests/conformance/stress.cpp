@@ -11,7 +11,7 @@ TROIKA_PROVE(stress, random_work_on_two_queues_equals_the_serial_oracle) {
   constexpr std::size_t words = 32;
   constexpr std::size_t bytes = 4 * words;
   constexpr int operations = 3'000;
-  TROIKA_NEED(Kernel * mix, kernel(SuiteKernel::mix));
+  TROIKA_NEED(LoadedKernel * mix, kernel(SuiteKernel::mix));
   std::vector<Stream*> queues{&stream(0), &stream(device().info().lanes - 1)};
   std::vector<Allocation*> memory;
   std::vector<std::vector<std::uint32_t>> oracle(buffers, std::vector<std::uint32_t>(words, 1));

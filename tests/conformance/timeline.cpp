@@ -68,7 +68,7 @@ TROIKA_PROVE(timeline, nothing_passes_a_wait_for_another_queue) {
   Stream& ahead = stream(0);
   Stream& behind = stream(1);
   Stream& beside = stream(1);
-  TROIKA_NEED(Kernel * mix, kernel(SuiteKernel::mix));
+  TROIKA_NEED(LoadedKernel * mix, kernel(SuiteKernel::mix));
   TROIKA_NEED(Gate * held, gate());
   Allocation& x = allocate(64);
   Allocation& z = allocate(64);
@@ -105,7 +105,7 @@ TROIKA_PROVE(timeline, a_wait_for_a_reached_point_or_none_is_passed) {
 
 TROIKA_PROVE(timeline, launches_are_measured_in_order_on_the_environments_clock) {
   Stream& queue = stream();
-  TROIKA_NEED(Kernel * mix, kernel(SuiteKernel::mix));
+  TROIKA_NEED(LoadedKernel * mix, kernel(SuiteKernel::mix));
   Allocation& x = allocate(64);
   const Nanos before = environment().now();
   Result<Timepoint> last = Timepoint{};
