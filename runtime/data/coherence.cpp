@@ -103,7 +103,11 @@ void Coherence::merged(const Grid::Cells& cells, Of&& of, Emit&& emit) const {
 Status Coherence::readable(const Region& region) const {
   Status result;
   each(region, [&](const Cell& cell) {
-    if (result.ok() && !cell.poison.ok()) result = cell.poison;
+    if (!result.ok()) return;
+    result = cell.poison;
+    // Within a task whose sub-graphs write too, the version before the failed one is not settled.
+    if (result.ok() && cell.broken)
+      result = {Code::data_lost, "a write failed within a task that is not over"};
   });
   return result;
 }

@@ -33,7 +33,10 @@ Executor::Executor(Environment& environment, std::span<const std::unique_ptr<Dev
       listener_{std::make_unique<Listener>(*this)},
       view_{std::make_unique<View>(*this)} {}
 
-Executor::~Executor() = default;
+Executor::~Executor() {
+  for (const auto& buffer : buffers_)
+    if (!buffer->dead.ok()) store_.free_all(*buffer);
+}
 
 Status Executor::create_queue(DeviceId device, QueueUse use, unsigned number, LaneId lane,
                               QueueId& id) {
@@ -116,7 +119,7 @@ Counters Executor::counters() const {
 
 std::string Executor::unfinished() const {
   static constexpr const char* stages[] = {"waiting", "ready",   "placed", "issued",
-                                           "failed",  "joining", "over"};
+                                           "failed",  "joining", "ending", "over"};
   const std::scoped_lock lock{shared_};
   std::string text = std::to_string(waiting_runs_.size()) + " runs wait for admission\n";
   for (const auto& run : runs_) {
@@ -166,7 +169,7 @@ void Executor::pass() noexcept {
     messages_.clear();
     check_timeouts();
     do {
-      while (lose_what_failed() | admit_waiting() | serve_accesses() | fill()) {
+      while (lose_what_failed() | finish_ended() | admit_waiting() | serve_accesses() | fill()) {
       }
       flush();
     } while (force_a_task());
@@ -332,7 +335,6 @@ Status Executor::issue(RunState& run, TaskIndex task, Lane& lane) {
 void Executor::release_followers(RunState& run, TaskIndex task, LaneId lane_id) {
   each_successor(run, task, [&](RunState& later, TaskIndex successor) {
     TaskState& state = later.tasks[successor.value];
-    if (state.stage == TaskState::Stage::over) return;
     if (state.in_flight == 0) {
       state.flight_lane = lane_id;
       state.mixed = false;

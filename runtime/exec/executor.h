@@ -161,6 +161,8 @@ class Executor final : public Service {
   void observe(RunState& run, TaskIndex task, const QueueState& from, const InFlight& operation,
                const Interval* measured);
   void leave_flight(RunState& run, TaskIndex task);
+  void end(RunState& run, TaskIndex task, TaskState::End how);
+  bool finish_ended();
   void finish(RunState& run, TaskIndex task, TaskState::End end);
   void drain_recoveries(Lane& on);
   void child_over(RunState& parent, TaskIndex task, const Status& outcome);
@@ -243,6 +245,7 @@ class Executor final : public Service {
   std::unique_ptr<View> view_;
   std::vector<Placed> accesses_;   // ready host accesses
   std::vector<SpaceMask> direct_;  // by space: where it can be filled from
+  std::vector<Placed> ended_;  // tasks that end without having run, their predecessors over
   std::vector<FailedDevice> failed_devices_;
   std::vector<Tainted> tainted_;
   std::vector<std::vector<std::uint32_t>> exploring_;  // by kernel, by device

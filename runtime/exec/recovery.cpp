@@ -65,29 +65,26 @@ void Executor::give_up(RunState& run, TaskIndex task, const Status& why) {
   const Status cause = why.within(run.plan->graph->name_of(task));
   if (run.outcome.ok()) run.outcome = cause;
   counters_.tasks_failed += 1;
+  end(run, task, TaskState::End::failed);
   poison_successors(run, task, cause);
-  finish(run, task, TaskState::End::failed);
 }
 
 // Everything of the run that depends on the task ends with the same cause.
 void Executor::poison_successors(RunState& run, TaskIndex task, const Status& cause) {
-  std::vector<TaskIndex> pending{task}, ended;
+  std::vector<TaskIndex> pending{task};
   while (!pending.empty()) {
     const TaskIndex from = pending.back();
     pending.pop_back();
     for (const std::uint32_t index : run.plan->graph->successors(from)) {
-      const TaskIndex successor{index};
       TaskState& next = run.tasks[index];
-      if (next.poisoned || next.stage == TaskState::Stage::over) continue;
+      if (next.poisoned || next.stage >= TaskState::Stage::ending) continue;
       next.poisoned = true;
       next.cause = cause;
-      pending.push_back(successor);
-      if (detach(run, successor)) ended.push_back(successor);
+      pending.push_back(TaskIndex{index});
+      if (!detach(run, TaskIndex{index})) continue;
+      counters_.tasks_poisoned += 1;
+      end(run, TaskIndex{index}, TaskState::End::poisoned);
     }
-  }
-  for (const TaskIndex successor : ended) {
-    counters_.tasks_poisoned += 1;
-    finish(run, successor, TaskState::End::poisoned);
   }
 }
 
@@ -95,23 +92,21 @@ void Executor::poison_successors(RunState& run, TaskIndex task, const Status& ca
 bool Executor::detach(RunState& run, TaskIndex task) {
   TaskState& state = run.tasks[task.value];
   switch (state.stage) {
-    case TaskState::Stage::waiting: break;
-    case TaskState::Stage::ready: withdraw(run, task); break;
-    case TaskState::Stage::placed: unplace(lane(state.lane), run, task); break;
+    case TaskState::Stage::waiting: return true;
+    case TaskState::Stage::ready: withdraw(run, task); return true;
+    case TaskState::Stage::placed: unplace(lane(state.lane), run, task); return true;
     default: return false;
   }
-  // Nothing can make it ready again while others end around it.
-  state.stage = TaskState::Stage::over;
-  return true;
 }
 
 void Executor::end_without_running(RunState& run, TaskIndex task, const Status& cause) {
-  TaskState& state = run.tasks[task.value];
-  if (run.cancelled) counters_.tasks_cancelled += 1;
-  else counters_.tasks_poisoned += 1;
-  state.stage = TaskState::Stage::over;
-  if (!run.cancelled) poison_successors(run, task, cause);
-  finish(run, task, run.cancelled ? TaskState::End::cancelled : TaskState::End::poisoned);
+  if (run.cancelled) {
+    counters_.tasks_cancelled += 1;
+    return end(run, task, TaskState::End::cancelled);
+  }
+  counters_.tasks_poisoned += 1;
+  end(run, task, TaskState::End::poisoned);
+  poison_successors(run, task, cause);
 }
 
 // Out of the lane, its reservation given back.
@@ -159,12 +154,10 @@ void Executor::cancel_now(RunState& run) {
   }
   const std::shared_ptr<RunState> alive = runs_[run.slot];
   cancel_children(run, TaskIndex{});
-  std::vector<TaskIndex> ended;
-  for (std::uint32_t i = 0; i < run.tasks.size(); ++i)
-    if (detach(run, TaskIndex{i})) ended.push_back(TaskIndex{i});
-  for (const TaskIndex task : ended) {
+  for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+    if (!detach(run, TaskIndex{i})) continue;
     counters_.tasks_cancelled += 1;
-    finish(run, task, TaskState::End::cancelled);
+    end(run, TaskIndex{i}, TaskState::End::cancelled);
   }
 }
 

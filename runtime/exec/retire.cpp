@@ -165,10 +165,31 @@ void Executor::finish(RunState& run, TaskIndex task, TaskState::End end) {
   each_successor(run, task, [&](RunState& later, TaskIndex successor) {
     TaskState& next = later.tasks[successor.value];
     next.remaining -= 1;
-    if (next.stage != TaskState::Stage::over) consider(later, successor);
+    if (next.stage != TaskState::Stage::ending) consider(later, successor);
+    else if (next.remaining == 0) ended_.push_back({&later, successor});
   });
   run.unfinished -= 1;
   if (run.unfinished == 0) complete(run);
+}
+
+// The task will not run. Its end is told when its predecessors are over, since later runs rely on it
+// for their order against those too.
+void Executor::end(RunState& run, TaskIndex task, TaskState::End how) {
+  TaskState& state = run.tasks[task.value];
+  state.stage = TaskState::Stage::ending;
+  state.end = how;
+  if (state.remaining == 0) ended_.push_back({&run, task});
+}
+
+// One after the other rather than each by the one before: chains can be long.
+bool Executor::finish_ended() {
+  const bool any = !ended_.empty();
+  while (!ended_.empty()) {
+    const Placed ended = ended_.back();
+    ended_.pop_back();
+    finish(*ended.run, ended.task, ended.run->tasks[ended.task.value].end);
+  }
+  return any;
 }
 
 void Executor::drain_recoveries(Lane& on) {

@@ -22,6 +22,7 @@ struct TaskState {
     issued,   // in the lane's queue
     failed,   // its attempt failed; the lane's queue drains before it is decided what next
     joining,  // its kernel has returned, sub-graphs of it are still running
+    ending,   // will not run; its predecessors are not all over
     over
   };
   enum class End : std::uint8_t { none, done, failed, poisoned, cancelled };
