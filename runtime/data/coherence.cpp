@@ -108,6 +108,10 @@ Status Coherence::readable(const Region& region) const {
     // Within a task whose sub-graphs write too, the version before the failed one is not settled.
     if (result.ok() && cell.broken)
       result = {Code::data_lost, "a write failed within a task that is not over"};
+    const bool somewhere =
+        cell.latest == 0 || std::any_of(cell.replicas.begin(), cell.replicas.end(),
+                                        [&](const Replica& r) { return r.version == cell.latest; });
+    if (result.ok() && !somewhere) result = {Code::data_lost, "its bytes went with a lost device"};
   });
   return result;
 }
@@ -222,6 +226,14 @@ void Coherence::released(const Region& region, SpaceId space, AgentMask holder, 
     replica.visible |= common_agent;
     if (will_write) replica.visible &= ~holder;
     if (!done.trivial()) replica.ready = done;
+  });
+}
+
+void Coherence::release_failed(const Region& region, SpaceId space, AgentMask holder,
+                               Timepoint done) {
+  each(region, [&](Cell& cell) {
+    Replica& replica = cell.at(space);
+    if (replica.ready == done) replica.visible = holder;
   });
 }
 

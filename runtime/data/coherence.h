@@ -71,6 +71,8 @@ class Coherence {
   void copy_failed(const Region& region, SpaceId to, Timepoint done);
   void released(const Region& region, SpaceId space, AgentMask holder, bool will_write,
                 Timepoint done);
+  // It did not come to that: the bytes are still the holder's alone.
+  void release_failed(const Region& region, SpaceId space, AgentMask holder, Timepoint done);
   void acquired(const Region& region, SpaceId space, AgentMask agent, bool will_write,
                 Timepoint done);
   void begin_read(const Region& region, SpaceId space, Timepoint done);

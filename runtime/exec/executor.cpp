@@ -124,7 +124,8 @@ std::string Executor::unfinished() const {
   std::string text = std::to_string(waiting_runs_.size()) + " runs wait for admission\n";
   for (const auto& run : runs_) {
     if (!run) continue;
-    text += "run " + std::to_string(run->id.value) + (run->is_access ? " (host access)" : "") + "\n";
+    text +=
+        "run " + std::to_string(run->id.value) + (run->is_access ? " (host access)" : "") + "\n";
     for (std::uint32_t t = 0; t < run->tasks.size(); ++t) {
       const TaskState& state = run->tasks[t];
       if (state.stage == TaskState::Stage::over) continue;
@@ -164,16 +165,25 @@ void Executor::pass() noexcept {
         released->buffer->gone = released->gone;
         watch(released->buffer);
         dispose_due_ = true;
+      } else if (auto* asked = std::get_if<QuietRequested>(&message)) {
+        stopping_ = true;
+        quiet_ = std::move(asked->quiet);
       }
     }
     messages_.clear();
     check_timeouts();
     do {
-      while (lose_what_failed() | finish_ended() | admit_waiting() | serve_accesses() | fill()) {
+      for (bool progress = true; progress;) {
+        progress = lose_what_failed();
+        progress = finish_ended() || progress;
+        progress = admit_waiting() || progress;
+        progress = serve_accesses() || progress;
+        progress = fill() || progress;
       }
       flush();
     } while (force_a_task());
     dispose_of_released();
+    if (quiet_ && !busy()) std::exchange(quiet_, nullptr)->set();
     set_alarm();
     counters_.quarantined_bytes = store_.quarantined_bytes();
   }
@@ -360,14 +370,17 @@ void Executor::flush() {
   }
 }
 
+bool Executor::busy() const {
+  return std::any_of(queues_.begin(), queues_.end(),
+                     [](const auto& q) { return !q->in_flight.empty(); });
+}
+
 // Idling is the policy's right as long as something is under way; when nothing is, something must
 // start. True when it acted.
 bool Executor::force_a_task() {
-  const bool busy = std::any_of(queues_.begin(), queues_.end(),
-                                [](const auto& q) { return !q->in_flight.empty(); });
   const bool placed =
       std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& l) { return !l.placed.empty(); });
-  if (busy || placed) return false;
+  if (busy() || placed) return false;
   for (Lane& lane : lanes_) lane.waits_for_room = false;
   for (const ReadySet& set : ready_) {
     for (const ReadyTask& task : set.tasks()) {
@@ -428,10 +441,10 @@ void Executor::price(PlanState& plan) {
 }
 
 void Executor::stop() noexcept {
-  {
-    const std::scoped_lock lock{shared_};
-    stopping_ = true;
-  }
+  // Copies may outlive the tasks they were made for.
+  const auto quiet = std::make_shared<Event>();
+  post(QuietRequested{quiet});
+  environment_.wait(*quiet, forever);
   environment_.detach();
   for (const auto& state : queues_)
     if (!state->abandoned) state->queue->abandon();

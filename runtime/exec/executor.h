@@ -102,6 +102,7 @@ class Executor final : public Service {
   void release_followers(RunState& run, TaskIndex task, LaneId lane);
   void flush();
   bool has_room(const Lane& lane) const;
+  bool busy() const;
   bool force_a_task();
   void set_alarm();
   void tell(RunState& run);
@@ -253,6 +254,7 @@ class Executor final : public Service {
   Counters counters_;
   std::uint64_t decisions_ = 0, ages_ = 0;
   bool dispose_due_ = false;
+  std::shared_ptr<Event> quiet_;  // set when nothing is in flight; null: nobody asked
   Frontier waits_;
   std::uint32_t lanes_replaced_ = 0;
   std::vector<Message> messages_;

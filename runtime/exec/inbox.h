@@ -28,7 +28,11 @@ struct BufferReleased {
   std::shared_ptr<BufferState> buffer;
   std::shared_ptr<Event> gone;  // may be null
 };
-using Message = std::variant<Submitted, Advanced, CancelRequested, BufferReleased>;
+// No run follows: tell when nothing is in flight any more.
+struct QuietRequested {
+  std::shared_ptr<Event> quiet;
+};
+using Message = std::variant<Submitted, Advanced, CancelRequested, BufferReleased, QuietRequested>;
 
 // Unbounded, but each sender is bounded by what it waits for: one message for a flush, a run, a
 // buffer.

@@ -53,7 +53,11 @@ void Executor::retire(QueueState& from, const InFlight& operation, const Status&
       return;
     case InFlight::Kind::release:
       operation.buffer->users -= 1;
-      if (!status.ok()) note_failure(from.device, status);
+      if (status.ok()) return;
+      operation.buffer->coherence.release_failed(operation.region, operation.to,
+                                                 AgentMask{1} << from.device.value,
+                                                 {from.id, operation.value});
+      note_failure(from.device, status);
       return;
   }
 }
