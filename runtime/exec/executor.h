@@ -166,6 +166,7 @@ class Executor final : public Service {
   bool finish_ended();
   void finish(RunState& run, TaskIndex task, TaskState::End end);
   void drain_recoveries(Lane& on);
+  void join_failed(RunState& parent, TaskIndex task, const Status& cause);
   void child_over(RunState& parent, TaskIndex task, const Status& outcome);
 
   // recovery.cpp

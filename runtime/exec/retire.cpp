@@ -94,6 +94,7 @@ void Executor::retire_task(RunState& run, TaskIndex task, QueueState& from,
     if (!status.ok()) cancel_children(run, task);
     return;
   }
+  if (!state.child_failure.ok()) return join_failed(run, task, state.child_failure);
   if (!status.ok()) return attempt_failed(run, task, on, status);
   observe(run, task, from, operation, measured);
   run.tasks_by_device[on.device.value] += 1;
@@ -220,6 +221,10 @@ void Executor::child_over(RunState& parent, TaskIndex task, const Status& outcom
     counters_.tasks_by_device[lane(state.lane).device.value] += 1;
     return succeed(parent, task);
   }
+  join_failed(parent, task, cause);
+}
+
+void Executor::join_failed(RunState& parent, TaskIndex task, const Status& cause) {
   // Sub-graphs may have committed some of what the task owns, so no earlier version is whole.
   fail_writes(parent, task, cause);
   for (const Arg& arg : parent.args(task))
