@@ -339,7 +339,12 @@ Status Executor::issue(RunState& run, TaskIndex task, Lane& lane) {
   lane.issued_work += state.predicted;
   state.stage = TaskState::Stage::issued;
   state.done = done;
-  note(into, {InFlight::Kind::task, done.value, &run, task, nullptr, {}, {}, now_});
+  InFlight launched;
+  launched.kind = InFlight::Kind::task;
+  launched.value = done.value;
+  launched.run = &run;
+  launched.task = task;
+  note(into, std::move(launched));
   if (!operation.spawns(device)) release_followers(run, task, lane.id);
   else state.holds_followers = true;
   return {};
@@ -360,6 +365,7 @@ void Executor::release_followers(RunState& run, TaskIndex task, LaneId lane_id) 
 }
 
 void Executor::note(QueueState& into, InFlight operation) {
+  operation.enqueued = now_;
   into.in_flight.push_back(std::move(operation));
   into.unflushed = true;
 }

@@ -153,6 +153,7 @@ class Executor final : public Service {
   void retire(const Advanced& advanced);
   void retire(QueueState& from, const InFlight& operation, const Status& status,
               std::span<const Interval> measured);
+  void spoil_readers(const InFlight& failed, DeviceId device, const Status& status);
   void restage(const BufferState& buffer);
   void retire_task(RunState& run, TaskIndex task, QueueState& from, const InFlight& operation,
                    const Status& reported, const Interval* measured);

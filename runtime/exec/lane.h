@@ -14,14 +14,15 @@ namespace troika {
 // An operation that was enqueued and whose outcome is not yet known.
 struct InFlight {
   enum class Kind : std::uint8_t { task, acquire, copy, release };
-  Kind kind;
-  std::uint64_t value;
+  Kind kind = Kind::task;
+  std::uint64_t value = 0;
   RunState* run = nullptr;  // task, acquire
   TaskIndex task;
   std::shared_ptr<BufferState> buffer;  // copy, release
   Region region;
-  SpaceId to;
+  SpaceId from, to;  // copy; a release happens in `to`
   Nanos enqueued{0};
+  Status spoiled;  // what it reads never came: it has failed whatever it reports
 };
 
 // A queue and what is in flight on it, in order.

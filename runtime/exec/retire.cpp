@@ -13,7 +13,8 @@ void Executor::retire(const Advanced& advanced) {
     from.in_flight.pop_front();
     from.reached = operation.value;
     const bool last = operation.value == advanced.reached.value;
-    retire(from, operation, last ? advanced.status : Status{}, advanced.measured);
+    const Status status = last ? advanced.status : Status{};
+    retire(from, operation, status.ok() ? operation.spoiled : status, advanced.measured);
   }
   from.reached = std::max(from.reached, advanced.reached.value);
   from.reached_at = now_;
@@ -47,6 +48,7 @@ void Executor::retire(QueueState& from, const InFlight& operation, const Status&
       }
       operation.buffer->coherence.copy_failed(operation.region, operation.to,
                                               {from.id, operation.value});
+      spoil_readers(operation, from.device, status);
       restage(*operation.buffer);
       // Whoever needs the bytes asks again; a device that fails at it time after time is given up.
       if (++from.copies_failed >= options_.copies_failed_max) note_failure(from.device, status);
@@ -59,6 +61,26 @@ void Executor::retire(QueueState& from, const InFlight& operation, const Status&
                                                  {from.id, operation.value});
       note_failure(from.device, status);
       return;
+  }
+}
+
+// What was enqueued on the device behind a copy, to read what it was to bring, has read garbage.
+void Executor::spoil_readers(const InFlight& failed, DeviceId device, const Status& status) {
+  for (const auto& state : queues_) {
+    if (state->device != device) continue;
+    for (InFlight& later : state->in_flight) {
+      if (later.kind == InFlight::Kind::copy) {
+        if (later.buffer == failed.buffer && later.from == failed.to &&
+            overlap(later.region, failed.region))
+          later.spoiled = status;
+      } else if (later.kind == InFlight::Kind::task) {
+        const SpaceId space = devices_[device.value]->info().space;
+        for (const Arg& arg : later.run->args(later.task))
+          if (arg.is_buffer && space == failed.to && later.run->buffers[arg.slot] == failed.buffer &&
+              overlap(arg.region, failed.region))
+            later.spoiled = status;
+      }
+    }
   }
 }
 

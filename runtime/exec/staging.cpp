@@ -183,14 +183,14 @@ bool Executor::start_copy(BufferState& buffer, const Region& region, SpaceId fro
   }
   buffer.coherence.begin_copy(region, from, to, common_agent, *done);
   buffer.users += 1;
-  note(*via, {InFlight::Kind::copy,
-              done->value,
-              nullptr,
-              {},
-              buffer.shared_from_this(),
-              region,
-              to,
-              now_});
+  InFlight copy;
+  copy.kind = InFlight::Kind::copy;
+  copy.value = done->value;
+  copy.buffer = buffer.shared_from_this();
+  copy.region = region;
+  copy.from = from;
+  copy.to = to;
+  note(*via, std::move(copy));
   return true;
 }
 
@@ -221,14 +221,13 @@ bool Executor::start_release(BufferState& buffer, const Move& move) {
   counters_.hand_overs += 1;
   counters_.bytes_handed_over += move.region.size();
   buffer.users += 1;
-  note(via, {InFlight::Kind::release,
-             done->value,
-             nullptr,
-             {},
-             buffer.shared_from_this(),
-             move.region,
-             move.space,
-             now_});
+  InFlight release;
+  release.kind = InFlight::Kind::release;
+  release.value = done->value;
+  release.buffer = buffer.shared_from_this();
+  release.region = move.region;
+  release.to = move.space;
+  note(via, std::move(release));
   return true;
 }
 
@@ -249,7 +248,12 @@ Status Executor::acquire(RunState& run, TaskIndex task, Lane& lane) {
       if (done.trivial()) continue;
       counters_.hand_overs += 1;
       counters_.bytes_handed_over += move.region.size();
-      note(via, {InFlight::Kind::acquire, done.value, &run, task, nullptr, {}, {}, now_});
+      InFlight taking;
+      taking.kind = InFlight::Kind::acquire;
+      taking.value = done.value;
+      taking.run = &run;
+      taking.task = task;
+      note(via, std::move(taking));
     }
   }
   return {};
