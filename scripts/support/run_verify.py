@@ -11,11 +11,12 @@ import time
 import building
 import mutations
 import page
-from tally import REPORT, Tally, say
+from tally import Tally, say
 
 SEEDS = 20_000
 SANITIZED_SEEDS = 200
 DRAWN_SEED = 1
+BENCHES = (("troika-bench", "overhead"),)
 BENCH_SECONDS_MAX = 1800
 PAGE = building.ROOT / "docs" / "verification.md"
 
@@ -71,26 +72,23 @@ def lint(tally):
 
 
 def bench(tally):
-    """Every benchmark once. Their figures are the report lines; they judge nothing here."""
-    if not building.build(tally, "release"):
+    """Every benchmark once. What they print is reported; their figures judge nothing here."""
+    if not building.build(tally, "release", ["bench/all"]):
         return
-    programs = sorted(file for file in (building.ROOT / "build/release/bin").glob("bench_*")
-                      if os.access(file, os.X_OK))
-    if not programs:
-        tally.skip("benchmarks", "none is built yet")
-    for program in programs:
-        with building.timed(program.name):
+    for program, *words in BENCHES:
+        name = " ".join([program, *words])
+        with building.timed(name):
             try:
-                done = subprocess.run([program], env=building.environment(), text=True,
+                done = subprocess.run([building.ROOT / "build/release/bin" / program, *words],
+                                      env=building.environment(), text=True,
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       timeout=BENCH_SECONDS_MAX, check=False)
             except subprocess.TimeoutExpired:
-                tally.check(program.name, False, f"takes more than {BENCH_SECONDS_MAX} s")
+                tally.check(name, False, f"takes more than {BENCH_SECONDS_MAX} s")
                 continue
             say(done.stdout.rstrip())
-            tally.reports += [line[len(REPORT):] for line in done.stdout.splitlines()
-                              if line.startswith(REPORT)]
-            tally.check(program.name, done.returncode == 0, f"ended with {done.returncode}")
+            tally.reports += done.stdout.rstrip().splitlines()
+            tally.check(name, done.returncode == 0, f"ended with {done.returncode}")
 
 
 PARTS = {
