@@ -45,7 +45,6 @@ void Workers::State::stop() {
   {
     std::unique_lock lock{mutex_};
     job_done_.wait(lock, [this] { return jobs_.empty() && running_ <= lost_; });
-    sender_ = nullptr;
     // Idle threads leave by themselves. An arena that is destroyed under them loses what it keeps
     // for each; a lost job leaves no choice.
     if (lost_ == 0)
@@ -63,6 +62,11 @@ void Workers::State::stop() {
     }
   }
   for (auto& thread : finished) thread.join();
+}
+
+void Workers::State::arena_is_gone() {
+  const std::scoped_lock lock{mutex_};
+  sender_ = nullptr;
 }
 
 void Workers::State::enqueue(Job& job) {
@@ -131,7 +135,7 @@ unsigned Workers::State::standing_in() const noexcept {
 // A ticket while there is room for one, and a spare where tickets may go unheeded. With neither, a
 // runner is on its way or will take the job when it has finished another.
 void Workers::State::call_runner() {
-  const bool sends = tickets_ < workers_ && sender_;
+  const bool sends = tickets_ < workers_ && !stopping_;
   if (sends) {
     ++tickets_;
     self_ = shared_from_this();

@@ -32,7 +32,9 @@ class Workers::State final : public std::enable_shared_from_this<State> {
   };
   // Waits up to `patience` for all workers to come.
   void start(Sender& sender, Nanos patience);
+  // Waits for the jobs. Threads of the arena may still come and go, but find nothing to do.
   void stop();
+  void arena_is_gone();
   void run_ticket(unsigned preferred_slot) noexcept;
 
   unsigned workers() const noexcept { return workers_; }

@@ -20,7 +20,11 @@ Workers::Workers(const WorkersOptions& options)
   state_->start(*arena_, options.muster_patience);
 }
 
-Workers::~Workers() { state_->stop(); }
+Workers::~Workers() {
+  state_->stop();
+  arena_.reset();
+  state_->arena_is_gone();
+}
 
 unsigned Workers::workers() const noexcept { return state_->workers(); }
 unsigned Workers::slots() const noexcept { return state_->slots(); }

@@ -92,13 +92,13 @@ TEST(Workers, spares_stand_in_where_threads_are_taken_away_later) {
   // Somebody else's work holds every thread that oneTBB has.
   std::latch taken{3};
   Event give_back;
-  std::latch given_back{3};
+  std::array<Event, 3> given_back;
   tbb::task_arena elsewhere{3, 0};
-  for (int i = 0; i < 3; ++i) {
+  for (Event& mine : given_back) {
     elsewhere.enqueue([&] {
       taken.count_down();
       give_back.wait();
-      given_back.count_down();
+      mine.set();
     });
   }
   taken.wait();
@@ -106,7 +106,7 @@ TEST(Workers, spares_stand_in_where_threads_are_taken_away_later) {
   done.wait();
   EXPECT_EQ(pool.standing_in(), 3U);
   give_back.set();
-  given_back.wait();
+  for (Event& each : given_back) each.wait();
 }
 
 }  // namespace
