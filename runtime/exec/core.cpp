@@ -4,6 +4,7 @@
 
 #include "runtime/exec/fork.h"
 #include "runtime/exec/graveyard.h"
+#include "runtime/exec/lane_execution.h"
 
 namespace troika {
 namespace {
@@ -62,6 +63,10 @@ Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
     if (wanted(devices[d]->info(), only)) core->allowed_ |= bit(DeviceId{d});
   TROIKA_ASSIGN(auto chosen, make_policy(policy, seed));
   options.workers = core->parts_.workers;
+  if (SharedPool* shared = core->parts_.shared) {
+    core->host_lane_ = std::make_unique<HostLane>(shared->inner());
+    shared->set_lane(core->host_lane_.get());
+  }
   core->executor_ =
       std::make_unique<Executor>(*core->parts_.environment, devices, std::move(chosen), options);
   TROIKA_TRY(core->executor_->start());
@@ -76,6 +81,9 @@ void RuntimeCore::define_accesses() {
     // A fresh registry refuses none of them.
     [[maybe_unused]] const Status defined = kernels_.define(std::move(operation));
   }
+  Operation lane;
+  lane.name = "troika.host_lane";
+  [[maybe_unused]] const Status defined = kernels_.define(std::move(lane));
 }
 
 bool RuntimeCore::is_access(const Operation& operation) const noexcept {
@@ -108,6 +116,7 @@ void RuntimeCore::shut_down() noexcept {
   for (const auto& run : runs) executor_->cancel(run);
   for (const auto& run : runs) parts_.environment->wait(run->done, forever);
   executor_->stop();
+  if (parts_.shared != nullptr) parts_.shared->set_lane(nullptr);
 }
 
 Status RuntimeCore::usable() const {
@@ -243,6 +252,10 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
   }
   TROIKA_TRY(prepare(*plan));
   executor_->price(*plan);
+  if (host_lane_ != nullptr) {
+    TROIKA_ASSIGN(plan->lane, LanePlan::make(*plan, kernels_, DeviceId{0}));
+    if (plan->lane) executor_->price(*plan->lane->whole);
+  }
   return plan;
 }
 
@@ -297,10 +310,15 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(std::shared_ptr<PlanState> 
   const TaskGraph& graph = *plan->graph;
   auto run = std::make_shared<RunState>();
   run->plan = plan;
+  if (plan->lane) {
+    run->plan = plan->lane->whole;
+    run->lane = std::make_unique<LaneExecution>(plan, *host_lane_);
+  }
   run->completion = completion;
   run->parent = parent;
   run->parent_task = parent_task;
-  run->is_access = graph.size() == 1 && is_access(*graph.task(TaskIndex{0}).operation);
+  const TaskGraph& seen = *run->plan->graph;
+  run->is_access = seen.size() == 1 && is_access(*seen.task(TaskIndex{0}).operation);
   run->buffers.resize(graph.slots().size());
   for (std::size_t slot = 0; slot < graph.slots().size(); ++slot) {
     Storage storage = graph.slots()[slot];
@@ -328,7 +346,7 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(std::shared_ptr<PlanState> 
                                            std::to_string(binding.from.buffer.value)};
       continue;
     }
-    TROIKA_TRY(bind_scalar(graph, binding, run->own_args));
+    TROIKA_TRY(bind_scalar(graph, binding, run->lane ? run->lane_args : run->own_args));
   }
   if (plan->spawns) {
     run->contexts.reserve(graph.size());
@@ -419,15 +437,22 @@ Status RuntimeCore::blocking(void (*body)(void*), void* state) {
     body(state);
     return {};
   }
-  TROIKA_TRY(parts_.workers->lend(false));
+  HostLane* const lane = lane_of_this_thread();
+  if (lane != nullptr) lane->begin_block();
+  if (const Status lent = parts_.workers->lend(false); !lent.ok()) {
+    if (lane != nullptr) lane->end_block();
+    return lent;
+  }
   place_is_lent = true;
   struct Return {
     WorkerPool* workers;
+    HostLane* lane;
     ~Return() {
       place_is_lent = false;
       workers->reclaim();
+      if (lane != nullptr) lane->end_block();
     }
-  } returned{parts_.workers};
+  } returned{parts_.workers, lane};
   body(state);
   return {};
 }

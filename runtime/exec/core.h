@@ -13,6 +13,7 @@
 #include "runtime/device/device.h"
 #include "runtime/device/worker_pool.h"
 #include "runtime/exec/executor.h"
+#include "runtime/exec/shared_pool.h"
 #include "runtime/graph/graph.h"
 #include "runtime/graph/kernel_registry.h"
 
@@ -24,6 +25,7 @@ struct RuntimeParts {
   Environment* environment = nullptr;
   std::unique_ptr<WorkerPool> owned_workers;
   WorkerPool* workers = nullptr;
+  SharedPool* shared = nullptr;  // `workers`, when a host lane may run on them too
   std::vector<std::unique_ptr<Device>> devices;  // the first has the host's space
   std::vector<Missing> missing;
 };
@@ -96,6 +98,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   DeviceMask allowed_ = 0;  // devices that may run kernels
   std::uint64_t generation_ = 0;
   std::atomic<bool> closed_{false};
+  std::unique_ptr<HostLane> host_lane_;  // null: every task goes over the strand
   std::unique_ptr<Executor> executor_;
 
   mutable std::mutex mutex_;  // protects what follows

@@ -165,6 +165,8 @@ void Executor::pass() noexcept {
         released->buffer->gone = released->gone;
         watch(released->buffer);
         dispose_due_ = true;
+      } else if (auto* over = std::get_if<LaneOver>(&message)) {
+        lane_over(*over->run);
       } else if (auto* asked = std::get_if<QuietRequested>(&message)) {
         stopping_ = true;
         quiet_ = std::move(asked->quiet);

@@ -146,6 +146,7 @@ class Executor final : public Service {
   Result<Span2D> span_of(BufferState& buffer, const Region& region, SpaceId space, DeviceId device);
   bool serve_accesses();
   bool serve_access(RunState& run, TaskIndex task);
+  void lane_over(RunState& run);
   bool reached(Timepoint point, const RunState* on_behalf = nullptr) const;
   void note(QueueState& into, InFlight operation);
 

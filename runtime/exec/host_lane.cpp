@@ -15,7 +15,7 @@ HostLane::HostLane(WorkerPool& pool, HostLaneOptions options)
 }
 
 HostLane::~HostLane() {
-  if (word_.set(LaneView::closing).around() != 0) closed_.wait();
+  if (word_.set(LaneWordView::closing).around() != 0) closed_.wait();
 }
 
 void HostLane::start(LaneRun& run, const LaneBody& body) noexcept {
@@ -59,11 +59,11 @@ void HostLane::post(LaneRun& run, std::uint32_t link) noexcept {
   // into the mailbox by us.
   if (run.mail_.add(link, run.counts_[link & ~LaneMail<LaneRun>::failed])) {
     mailbox_.add(run);
-    invite(word_.set(LaneView::mail), 1);
+    invite(word_.set(LaneWordView::mail), 1);
   }
 }
 
-void HostLane::invite(LaneView seen, unsigned pieces) noexcept {
+void HostLane::invite(LaneWordView seen, unsigned pieces) noexcept {
   while (pieces-- > 0 && seen.present() < workers_max_ && word_.invite(seen, workers_max_)) {
     pool_.enqueue(*this);
     seen = word_.peek();

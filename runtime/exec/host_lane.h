@@ -105,7 +105,7 @@ class HostLane final : public Job {
   friend class LaneWorker;
 
   void post(LaneRun& run, std::uint32_t link) noexcept;
-  void invite(LaneView seen, unsigned pieces) noexcept;
+  void invite(LaneWordView seen, unsigned pieces) noexcept;
   // Slots from this number on have never been used.
   unsigned slots_used() const noexcept { return slots_used_.load(std::memory_order_seq_cst); }
   // Whether anything of these classes that was published before is in a deque.

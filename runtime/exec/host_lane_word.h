@@ -14,7 +14,7 @@
 namespace troika {
 
 // A copy of the word.
-class LaneView {
+class LaneWordView {
  public:
   static constexpr std::uint64_t classes = 0x7;  // bit c: a deque may hold tasks of class c
   static constexpr std::uint64_t mail = 0x8;     // the mailbox may hold completions
@@ -23,7 +23,7 @@ class LaneView {
   static constexpr std::uint64_t one_around = std::uint64_t{1} << 32;
   static constexpr std::uint64_t one_wanted = std::uint64_t{1} << 48;
 
-  constexpr explicit LaneView(std::uint64_t bits) noexcept : bits_{bits} {}
+  constexpr explicit LaneWordView(std::uint64_t bits) noexcept : bits_{bits} {}
 
   // Workers that will look for work before they leave, and tickets that will become such.
   constexpr unsigned present() const noexcept { return field(16); }
@@ -54,59 +54,59 @@ class LaneWord {
   LaneWord& operator=(const LaneWord&) = delete;
 
   // A hint, read once per task.
-  LaneView peek() const noexcept { return LaneView{word_.load(std::memory_order_relaxed)}; }
+  LaneWordView peek() const noexcept { return LaneWordView{word_.load(std::memory_order_relaxed)}; }
 
   // After the caller published tasks of `classes`: what the word says then.
-  LaneView announce(std::uint64_t classes) noexcept {
-    const LaneView seen{word_.load(std::memory_order_seq_cst)};
+  LaneWordView announce(std::uint64_t classes) noexcept {
+    const LaneWordView seen{word_.load(std::memory_order_seq_cst)};
     if ((seen.bits() & classes) == classes) return seen;
     return set(classes);
   }
-  LaneView set(std::uint64_t bits) noexcept {
-    return LaneView{word_.fetch_or(bits, std::memory_order_seq_cst)};
+  LaneWordView set(std::uint64_t bits) noexcept {
+    return LaneWordView{word_.fetch_or(bits, std::memory_order_seq_cst)};
   }
   // Before the caller looks for what the bits announce: who announces it later sets them again.
-  LaneView clear(std::uint64_t bits) noexcept {
-    return LaneView{word_.fetch_and(~bits, std::memory_order_seq_cst)};
+  LaneWordView clear(std::uint64_t bits) noexcept {
+    return LaneWordView{word_.fetch_and(~bits, std::memory_order_seq_cst)};
   }
 
   // After work was announced, `seen` the word since. True: the caller owes the pool one ticket.
-  bool invite(LaneView seen, unsigned workers) noexcept {
-    return raise(seen, workers, LaneView::one_present + LaneView::one_around);
+  bool invite(LaneWordView seen, unsigned workers) noexcept {
+    return raise(seen, workers, LaneWordView::one_present + LaneWordView::one_around);
   }
 
   // The caller is no longer counted present: it looks for work once more before it goes.
-  LaneView leave() noexcept {
-    return LaneView{word_.fetch_sub(LaneView::one_present, std::memory_order_seq_cst) -
-                    LaneView::one_present};
+  LaneWordView leave() noexcept {
+    return LaneWordView{word_.fetch_sub(LaneWordView::one_present, std::memory_order_seq_cst) -
+                    LaneWordView::one_present};
   }
   // It found some. False: others were invited in its place, it may go.
-  bool come_back(LaneView seen, unsigned workers) noexcept {
-    return raise(seen, workers, LaneView::one_present);
+  bool come_back(LaneWordView seen, unsigned workers) noexcept {
+    return raise(seen, workers, LaneWordView::one_present);
   }
   // Back from having blocked; there may be one worker too many for a while.
   void return_from_block() noexcept {
-    word_.fetch_add(LaneView::one_present, std::memory_order_seq_cst);
+    word_.fetch_add(LaneWordView::one_present, std::memory_order_seq_cst);
   }
   // The last access of a worker that left. True: the lane is closing and nobody is around.
   bool go() noexcept {
-    const LaneView before{word_.fetch_sub(LaneView::one_around, std::memory_order_acq_rel)};
-    return before.has(LaneView::closing) && before.around() == 1;
+    const LaneWordView before{word_.fetch_sub(LaneWordView::one_around, std::memory_order_acq_rel)};
+    return before.has(LaneWordView::closing) && before.around() == 1;
   }
 
   // Another job waits for a worker. No more are wanted than there are.
   void want() noexcept {
     std::uint64_t word = word_.load(std::memory_order_relaxed);
-    while (LaneView{word}.wanted() < LaneView{word}.present() &&
-           !word_.compare_exchange_weak(word, word + LaneView::one_wanted,
+    while (LaneWordView{word}.wanted() < LaneWordView{word}.present() &&
+           !word_.compare_exchange_weak(word, word + LaneWordView::one_wanted,
                                         std::memory_order_relaxed)) {
     }
   }
   // True: the caller is the one that goes.
   bool take_want() noexcept {
     std::uint64_t word = word_.load(std::memory_order_relaxed);
-    while (LaneView{word}.wanted() != 0) {
-      if (word_.compare_exchange_weak(word, word - LaneView::one_wanted,
+    while (LaneWordView{word}.wanted() != 0) {
+      if (word_.compare_exchange_weak(word, word - LaneWordView::one_wanted,
                                       std::memory_order_relaxed)) {
         return true;
       }
@@ -115,9 +115,9 @@ class LaneWord {
   }
 
  private:
-  bool raise(LaneView seen, unsigned workers, std::uint64_t by) noexcept {
+  bool raise(LaneWordView seen, unsigned workers, std::uint64_t by) noexcept {
     std::uint64_t word = seen.bits();
-    while (LaneView{word}.present() < workers) {
+    while (LaneWordView{word}.present() < workers) {
       if (word_.compare_exchange_weak(word, word + by, std::memory_order_seq_cst)) return true;
     }
     return false;

@@ -12,7 +12,7 @@ constexpr std::uint32_t singles_max = 16;
 
 // The classes above `c`, or all of them for -1.
 constexpr std::uint64_t above(int c) noexcept {
-  return LaneView::classes & ~((std::uint64_t{1} << (c + 1)) - 1);
+  return LaneWordView::classes & ~((std::uint64_t{1} << (c + 1)) - 1);
 }
 
 }  // namespace
@@ -43,8 +43,8 @@ LaneStep LaneWorker::step() noexcept {
 }
 
 LaneStep LaneWorker::seek() noexcept {
-  const LaneView seen = lane_->word_.peek();
-  if (seen.has(LaneView::mail)) return read_mail();
+  const LaneWordView seen = lane_->word_.peek();
+  if (seen.has(LaneWordView::mail)) return read_mail();
   if (seen.wanted() != 0 && lane_->word_.take_want()) return yield();
   const int own = highest_own();
   const std::uint64_t wanted = seen.bits() & above(own);
@@ -137,7 +137,7 @@ LaneStep LaneWorker::run_chain() noexcept {
     if (unpublished_ != 0) publish();
 
     const unsigned c = LaneLink::class_of(link);
-    if (lane_->word_.peek().has(LaneView::interrupts(c))) [[unlikely]]
+    if (lane_->word_.peek().has(LaneWordView::interrupts(c))) [[unlikely]]
       break_off(run, next);
     // A task of a lower class than the last one must not pass what lies in our own deques.
     else if (next != LaneLink::none && LaneLink::class_of(next) < c) break_off(run, next);
@@ -190,7 +190,7 @@ std::uint32_t LaneWorker::first_of(const LaneItem& item) noexcept {
 
 LaneStep LaneWorker::look() noexcept {
   // Others may still be on their way to the work that is seen here: then it is no longer ours.
-  const bool work = looked_.has(LaneView::mail) || lane_->has_items(looked_.bits());
+  const bool work = looked_.has(LaneWordView::mail) || lane_->has_items(looked_.bits());
   if (work && lane_->word_.come_back(lane_->word_.peek(), lane_->workers_max_)) {
     enter();
     return LaneStep::resumed;
@@ -202,7 +202,7 @@ LaneStep LaneWorker::look() noexcept {
 
 LaneStep LaneWorker::read_mail() noexcept {
   close_burst();
-  lane_->word_.clear(LaneView::mail);
+  lane_->word_.clear(LaneWordView::mail);
   using Mail = LaneMail<LaneRun>;
   for (LaneRun* run = lane_->mailbox_.take(); run != nullptr;) {
     LaneRun* const following = LaneMailbox<LaneRun>::next_of(*run);
@@ -343,7 +343,7 @@ void LaneWorker::publish() noexcept {
   for (std::uint64_t rest = unpublished_classes_; rest != 0; rest &= rest - 1) {
     deques_[static_cast<unsigned>(std::countr_zero(rest))].publish();
   }
-  const LaneView seen = lane_->word_.announce(unpublished_classes_);
+  const LaneWordView seen = lane_->word_.announce(unpublished_classes_);
   const unsigned pieces = unpublished_;
   unpublished_classes_ = 0;
   unpublished_ = 0;

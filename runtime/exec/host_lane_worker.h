@@ -100,7 +100,7 @@ class LaneWorker {
   std::uint64_t sweep_classes_ = 0;
   unsigned sweep_victim_ = 0, sweep_left_ = 0;
   unsigned idle_rounds_ = 0;
-  LaneView looked_{0};  // the word as it was on leaving
+  LaneWordView looked_{0};  // the word as it was on leaving
 
   LaneDeque<> deques_[lane_classes];
 };

@@ -28,11 +28,16 @@ struct BufferReleased {
   std::shared_ptr<BufferState> buffer;
   std::shared_ptr<Event> gone;  // may be null
 };
+// Every task of a run on the host lane is over.
+struct LaneOver {
+  std::shared_ptr<RunState> run;
+};
 // No run follows: tell when nothing is in flight any more.
 struct QuietRequested {
   std::shared_ptr<Event> quiet;
 };
-using Message = std::variant<Submitted, Advanced, CancelRequested, BufferReleased, QuietRequested>;
+using Message = std::variant<Submitted, Advanced, CancelRequested, BufferReleased, QuietRequested,
+                             LaneOver>;
 
 // Unbounded, but each sender is bounded by what it waits for: one message for a flush, a run, a
 // buffer.

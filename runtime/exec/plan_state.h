@@ -13,6 +13,8 @@
 
 namespace troika {
 
+struct LanePlan;
+
 // One bit a device.
 using DeviceMask = std::uint64_t;
 constexpr DeviceMask bit(DeviceId device) noexcept { return DeviceMask{1} << device.value; }
@@ -45,6 +47,7 @@ struct PlanState {
   std::shared_ptr<const TaskGraph> graph;
   std::vector<Task> tasks;
   std::vector<OperationOn> operations;
+  std::shared_ptr<const LanePlan> lane;  // runs go there; null: to the strand
   bool spawns = false;          // some kernel of it may submit sub-graphs
   std::uint32_t run_slots = 8;  // runs of it under way at once; more wait for admission
 

@@ -3,6 +3,7 @@
 
 #include "runtime/exec/executor.h"
 #include "runtime/exec/graveyard.h"
+#include "runtime/exec/lane_execution.h"
 
 namespace troika {
 
@@ -154,6 +155,7 @@ void Executor::cancel_now(RunState& run) {
   }
   const std::shared_ptr<RunState> alive = runs_[run.slot];
   cancel_children(run, TaskIndex{});
+  if (run.lane) run.lane->cancel();
   for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
     if (!detach(run, TaskIndex{i})) continue;
     counters_.tasks_cancelled += 1;

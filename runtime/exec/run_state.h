@@ -14,6 +14,8 @@
 
 namespace troika {
 
+class LaneExecution;
+
 struct TaskState {
   enum class Stage : std::uint8_t {
     waiting,  // for predecessors
@@ -54,6 +56,9 @@ struct TaskState {
 };
 
 struct RunState : std::enable_shared_from_this<RunState> {
+  RunState();
+  ~RunState();
+
   // An edge into a later run.
   struct Link {
     std::shared_ptr<RunState> run;
@@ -87,6 +92,8 @@ struct RunState : std::enable_shared_from_this<RunState> {
   // Counted as tasks retire; read once done.
   std::vector<std::uint64_t> tasks_by_device;
 
+  std::unique_ptr<LaneExecution> lane;  // of a run of the host lane; `plan` is then its one task
+  std::vector<Arg> lane_args;           // as own_args, of the lane's tasks
   std::vector<TaskContext> contexts;  // by task; empty when no kernel of the plan asks for one
   Job* completion = nullptr;          // enqueued once it is done; may be null
   std::atomic<bool> cancel_requested{false};  // for kernels to look at

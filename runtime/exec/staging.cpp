@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "runtime/exec/executor.h"
+#include "runtime/exec/lane_execution.h"
 
 namespace troika {
 
@@ -331,14 +332,51 @@ bool Executor::serve_access(RunState& run, TaskIndex task) {
   waits_.for_each([&](Timepoint point) { all = all && reached(point, &run); });
   if (!all) return false;
   withdraw(run, task);
-  for (const Arg& arg : run.args(task)) {
-    Coherence& coherence = run.buffers[arg.slot]->coherence;
-    if (!writes(arg.access)) continue;
-    coherence.begin_write(arg.region, host_space, common_agent, {});
-    coherence.commit(arg.region);
+  for (const Arg& arg : run.args(task))
+    if (writes(arg.access))
+      run.buffers[arg.slot]->coherence.begin_write(arg.region, host_space, common_agent, {});
+  if (run.lane) {
+    // The buffers are leased: held in the host's hands until the lane's last task is over.
+    state.stage = TaskState::Stage::issued;
+    state.holds_followers = true;
+    run.lane->start(*this, run);
+    return true;
   }
+  for (const Arg& arg : run.args(task))
+    if (writes(arg.access)) run.buffers[arg.slot]->coherence.commit(arg.region);
   finish(run, task, TaskState::End::done);
   return true;
+}
+
+void Executor::lane_over(RunState& run) {
+  const TaskIndex whole{0};
+  const PlanState& plan = run.lane->plan();
+  for (const Arg& arg : run.args(whole))
+    if (writes(arg.access)) run.buffers[arg.slot]->coherence.commit(arg.region);
+  // A host task writes in place, so nothing is left of what a failed one was to write.
+  for (const LaneExecution::Failure& failure : run.lane->failures()) {
+    const TaskIndex task{failure.task};
+    const Status cause = at_device(DeviceId{0}, failure.cause).within(plan.graph->name_of(task));
+    if (run.outcome.ok()) run.outcome = cause;
+    for (const Arg& arg : plan.graph->args(task)) {
+      if (!arg.is_buffer || !writes(arg.access)) continue;
+      Coherence& coherence = run.buffers[arg.slot]->coherence;
+      coherence.refine(arg.region);
+      coherence.poison(arg.region, {Code::data_lost, cause.to_string()});
+    }
+  }
+  const std::uint64_t failed = run.lane->failures().size(), skipped = run.lane->skipped();
+  const std::uint64_t done = plan.tasks.size() - failed - skipped;
+  counters_.tasks_failed += failed;
+  (run.cancelled ? counters_.tasks_cancelled : counters_.tasks_poisoned) += skipped;
+  counters_.tasks_done += done;
+  counters_.tasks_by_device[0] += done;
+  run.tasks_by_device[0] += done;
+  release_holds(run, whole, host_space);
+  run.tasks[whole.value].holds_followers = false;
+  run.lane->put_back();
+  run.lane = nullptr;
+  finish(run, whole, failed == 0 && skipped == 0 ? TaskState::End::done : TaskState::End::failed);
 }
 
 }  // namespace troika

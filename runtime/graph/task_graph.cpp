@@ -38,8 +38,19 @@ Status check_argument(const Param& param, const Arg& arg, Type type, std::size_t
 
 Result<std::shared_ptr<const TaskGraph>> TaskGraph::compile(const Graph& graph,
                                                             const KernelRegistry& registry) {
+  return compile(graph, registry, Params::fixed);
+}
+
+Result<std::shared_ptr<const TaskGraph>> TaskGraph::compile_unchecked(
+    const Graph& graph, const KernelRegistry& registry) {
+  return compile(graph, registry, Params::any);
+}
+
+Result<std::shared_ptr<const TaskGraph>> TaskGraph::compile(const Graph& graph,
+                                                            const KernelRegistry& registry,
+                                                            Params params) {
   auto result = std::make_shared<TaskGraph>();
-  TROIKA_TRY(result->check(graph, registry));
+  TROIKA_TRY(result->check(graph, registry, params));
   TROIKA_TRY(result->connect(graph));
   result->find_boundaries();
   return std::shared_ptr<const TaskGraph>{std::move(result)};
@@ -49,7 +60,7 @@ std::string TaskGraph::name_of(TaskIndex index) const {
   return task_name(index.value, task(index).operation->name, options(index).label);
 }
 
-Status TaskGraph::check(const Graph& graph, const KernelRegistry& registry) {
+Status TaskGraph::check(const Graph& graph, const KernelRegistry& registry, Params params) {
   std::vector<const Operation*> operations;
   for (const std::string& name : graph.kernel_names()) operations.push_back(registry.find(name));
 
@@ -69,15 +80,17 @@ Status TaskGraph::check(const Graph& graph, const KernelRegistry& registry) {
     const Operation* operation = operations[task.kernel];
     if (operation == nullptr)
       return named({Code::not_found, "no kernel is called '" + kernel + "'"});
-    if (operation->params.size() != task.arg_count)
+    if (params == Params::fixed && operation->params.size() != task.arg_count)
       return named({Code::invalid_argument, std::to_string(task.arg_count) +
                                                 " arguments given, the kernel takes " +
                                                 std::to_string(operation->params.size())});
     for (std::uint32_t a = 0; a < task.arg_count; ++a) {
       const Arg& arg = args_[task.first_arg + a];
       const Storage* storage = arg.is_buffer ? &slots_[arg.slot] : nullptr;
-      const Status status = check_argument(operation->params[a], arg,
-                                           graph.arg_types()[task.first_arg + a], a, storage);
+      const Type type = graph.arg_types()[task.first_arg + a];
+      const Param param =
+          params == Params::fixed ? operation->params[a] : Param{arg.is_buffer, type, arg.access};
+      const Status status = check_argument(param, arg, type, a, storage);
       if (!status.ok()) return named(status);
       if (!arg.is_buffer) continue;
       reach_[arg.slot] = std::max(reach_[arg.slot], arg.region.end());

@@ -36,7 +36,11 @@ class TaskGraph {
   // names the task.
   static Result<std::shared_ptr<const TaskGraph>> compile(const Graph& graph,
                                                           const KernelRegistry& registry);
+  // For operations whose parameters are whatever a graph passes: the executor's own.
+  static Result<std::shared_ptr<const TaskGraph>> compile_unchecked(const Graph& graph,
+                                                                    const KernelRegistry& registry);
 
+  std::span<const Arg> all_args() const noexcept { return args_; }
   std::size_t size() const noexcept { return tasks_.size(); }
   const Task& task(TaskIndex index) const noexcept { return tasks_[index.value]; }
   std::span<const Arg> args(TaskIndex index) const noexcept {
@@ -62,7 +66,11 @@ class TaskGraph {
   std::string name_of(TaskIndex index) const;
 
  private:
-  Status check(const Graph& graph, const KernelRegistry& registry);
+  enum class Params : std::uint8_t { fixed, any };
+  static Result<std::shared_ptr<const TaskGraph>> compile(const Graph& graph,
+                                                          const KernelRegistry& registry,
+                                                          Params params);
+  Status check(const Graph& graph, const KernelRegistry& registry, Params params);
   Status connect(const Graph& graph);
   void find_boundaries();
 

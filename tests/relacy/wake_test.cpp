@@ -30,7 +30,7 @@ struct PublishModel : rl::test_suite<PublishModel<Atomics, look, announced>, 2> 
     if (index == 0) {
       deque->put({nullptr, 7, 0});
       deque->publish();
-      const LaneView seen = word.announce(normal);
+      const LaneWordView seen = word.announce(normal);
       invited = seen.present() < workers && word.invite(seen, workers);
       return;
     }
@@ -39,7 +39,7 @@ struct PublishModel : rl::test_suite<PublishModel<Atomics, look, announced>, 2> 
       taken = true;
       return;
     }
-    const LaneView left = word.leave();
+    const LaneWordView left = word.leave();
     if (look == Look::once || !left.has(normal) || !deque->has_items()) return;
     if (word.come_back(word.peek(), workers)) {
       taken = deque->steal(item) == Steal::got;
@@ -82,11 +82,11 @@ struct MailModel : rl::test_suite<MailModel<look>, 3> {
     payload[task](RL_INFO).store(task + 1);
     if (!run.mail_.add(task, run.counts[task])) return;
     mailbox.add(run);
-    const LaneView seen = word.set(LaneView::mail);
+    const LaneWordView seen = word.set(LaneWordView::mail);
     if (seen.present() < workers && word.invite(seen, workers)) ++tickets;
   }
   void read_mail() {
-    word.clear(LaneView::mail);
+    word.clear(LaneWordView::mail);
     for (Run* with = mailbox.take(); with != nullptr;) {
       Run* const following = LaneMailbox<Run, Written>::next_of(*with);
       for (std::uint32_t task = with->mail_.take(); task != LaneMail<Run, Written>::none;) {
@@ -99,9 +99,9 @@ struct MailModel : rl::test_suite<MailModel<look>, 3> {
   }
   void work() {
     for (;;) {
-      while (word.peek().has(LaneView::mail)) read_mail();
-      const LaneView left = word.leave();
-      if (look == Look::once || !left.has(LaneView::mail)) return;
+      while (word.peek().has(LaneWordView::mail)) read_mail();
+      const LaneWordView left = word.leave();
+      if (look == Look::once || !left.has(LaneWordView::mail)) return;
       if (!word.come_back(word.peek(), workers)) return;
     }
   }

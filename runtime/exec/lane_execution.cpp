@@ -1,0 +1,98 @@
+#include "runtime/exec/lane_execution.h"
+
+#include <array>
+#include <exception>
+#include <utility>
+
+#include "runtime/exec/executor.h"
+
+namespace troika {
+namespace {
+
+thread_local HostLane* current_lane = nullptr;
+
+}  // namespace
+
+HostLane* lane_of_this_thread() noexcept { return current_lane; }
+
+LaneExecution::LaneExecution(std::shared_ptr<PlanState> plan, HostLane& lane)
+    : plan_{std::move(plan)}, lane_{lane} {
+  LanePlan::Idle& idle = *plan_->lane->idle;
+  const std::scoped_lock lock{idle.mutex};
+  if (idle.runs.empty()) {
+    lane_run_ = std::make_unique<LaneRun>(plan_->lane->graph);
+    return;
+  }
+  lane_run_ = std::move(idle.runs.back());
+  idle.runs.pop_back();
+}
+
+void LaneExecution::put_back() {
+  LanePlan::Idle& idle = *plan_->lane->idle;
+  const std::scoped_lock lock{idle.mutex};
+  idle.runs.push_back(std::move(lane_run_));
+}
+
+void LaneExecution::start(Executor& executor, RunState& run) {
+  executor_ = &executor;
+  run_ = &run;
+  homes_.clear();
+  for (const auto& buffer : run.buffers) homes_.push_back(buffer->home(host_space)->root.get());
+  args_ = run.lane_args.empty() ? plan_->graph->all_args() : std::span<const Arg>{run.lane_args};
+  LaneBody body;
+  body.state = this;
+  body.run = run_task;
+  body.skipped = skip_task;
+  body.over = over;
+  lane_.start(*lane_run_, body);
+}
+
+void LaneExecution::cancel() noexcept { lane_run_->cancel(); }
+
+LaneOutcome LaneExecution::run_task(void* state, std::uint32_t task, unsigned) noexcept {
+  return static_cast<LaneExecution*>(state)->call(task);
+}
+
+void LaneExecution::skip_task(void* state, std::uint32_t) noexcept {
+  static_cast<LaneExecution*>(state)->skipped_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void LaneExecution::over(void* state) noexcept {
+  auto* self = static_cast<LaneExecution*>(state);
+  self->executor_->post(LaneOver{self->run_->shared_from_this()});
+}
+
+LaneOutcome LaneExecution::call(std::uint32_t index) noexcept {
+  const LanePlan::Task& task = plan_->lane->tasks[index];
+  std::array<KernelArg, args_inline> few;
+  std::vector<KernelArg> many;
+  if (task.arg_count > args_inline) many.resize(task.arg_count);
+  KernelArg* args = many.empty() ? few.data() : many.data();
+  for (std::uint32_t i = 0; i < task.arg_count; ++i) {
+    const Arg& arg = args_[task.first_arg + i];
+    if (arg.is_buffer) {
+      const Region& region = arg.region;
+      args[i].span = {homes_[arg.slot], region.offset, region.row_bytes, region.rows, region.pitch};
+    } else {
+      args[i].scalar = arg.scalar;
+    }
+  }
+  HostLane* const outer = std::exchange(current_lane, &lane_);
+  LaneOutcome outcome = LaneOutcome::done;
+  const auto failed = [&](std::string what) {
+    const std::scoped_lock lock{mutex_};
+    failures_.push_back({index, {Code::kernel_failed, std::move(what)}});
+    outcome = LaneOutcome::failed;
+  };
+  try {
+    task.function->call(task.function->state.get(), HostCall{{args, task.arg_count}, nullptr});
+  } catch (const std::exception& thrown) {
+    failed(thrown.what());
+  } catch (...) {  // the user's code may throw anything
+    failed("it threw something that is no std::exception");
+  }
+  current_lane = outer;
+  return outcome;
+}
+
+}  // namespace troika

@@ -1,0 +1,61 @@
+// One run of a plan on the host lane.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "runtime/exec/host_lane.h"
+#include "runtime/exec/lane_plan.h"
+
+namespace troika {
+
+class Executor;
+struct RunState;
+
+class LaneExecution {
+ public:
+  LaneExecution(std::shared_ptr<PlanState> plan, HostLane& lane);
+
+  // The strand, once every buffer lies in the host's hands. `run` stays until the executor has been
+  // told, by the message LaneOver, that all tasks are over.
+  void start(Executor& executor, RunState& run);
+  // Tasks that have not begun are skipped. Any thread.
+  void cancel() noexcept;
+
+  // Once over.
+  struct Failure {
+    std::uint32_t task;
+    Status cause;
+  };
+  const std::vector<Failure>& failures() const noexcept { return failures_; }
+  std::uint32_t skipped() const noexcept { return skipped_.load(std::memory_order_relaxed); }
+  const PlanState& plan() const noexcept { return *plan_; }
+  // Leaves its counts to the plan's next run.
+  void put_back();
+
+ private:
+  static LaneOutcome run_task(void* state, std::uint32_t task, unsigned worker) noexcept;
+  static void skip_task(void* state, std::uint32_t task) noexcept;
+  static void over(void* state) noexcept;
+  LaneOutcome call(std::uint32_t task) noexcept;
+
+  static constexpr std::size_t args_inline = 16;
+
+  const std::shared_ptr<PlanState> plan_;  // the user's: what the lane graph refers to
+  HostLane& lane_;
+  std::unique_ptr<LaneRun> lane_run_;
+  std::vector<const Allocation*> homes_;  // by slot
+  std::span<const Arg> args_;
+  Executor* executor_ = nullptr;
+  RunState* run_ = nullptr;
+  std::atomic<std::uint32_t> skipped_{0};
+  std::mutex mutex_;  // protects failures_ while tasks run
+  std::vector<Failure> failures_;
+};
+
+// The lane whose task the calling thread is running; null outside one.
+HostLane* lane_of_this_thread() noexcept;
+
+}  // namespace troika

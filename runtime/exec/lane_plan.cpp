@@ -1,0 +1,82 @@
+#include "runtime/exec/lane_plan.h"
+
+#include <algorithm>
+
+namespace troika {
+namespace {
+
+LaneClass class_of(Priority priority) noexcept {
+  switch (priority) {
+    case Priority::low: return LaneClass::low;
+    case Priority::normal: return LaneClass::normal;
+    case Priority::high: return LaneClass::high;
+  }
+  return LaneClass::normal;
+}
+
+bool eligible(const PlanState& plan, DeviceId host) {
+  if (plan.tasks.empty() || plan.spawns) return false;
+  for (std::uint32_t t = 0; t < plan.tasks.size(); ++t) {
+    const PlanState::Task& task = plan.tasks[t];
+    const PlanState::OperationOn& on = plan.operations[task.operation];
+    const TaskOptions& options = plan.graph->options(TaskIndex{t});
+    if (task.able != bit(host) || on.images[host.value]->dialect != Dialect::host ||
+        options.timeout != forever || options.deadline != forever)
+      return false;
+  }
+  return true;
+}
+
+// One task over all bytes of each slot that any task of the plan reaches.
+Result<std::shared_ptr<PlanState>> whole_of(const PlanState& plan, const KernelRegistry& registry) {
+  Graph graph;
+  std::vector<AnyArg> args;
+  const TaskGraph& tasks = *plan.graph;
+  for (const Storage& slot : tasks.slots())
+    if (!slot.buffer) graph.scratch<std::uint8_t>(slot.bytes);
+  Operation operation;
+  for (std::size_t slot = 0; slot < tasks.slots().size(); ++slot) {
+    const Operand all{tasks.slots()[slot], Type::u8, Region::bytes(0, tasks.reach()[slot])};
+    args.emplace_back(tasks.slot_written()[slot] ? Access::update : Access::read, all);
+  }
+  graph.add("troika.host_lane", std::span<const AnyArg>{args});
+  TROIKA_ASSIGN(auto compiled, TaskGraph::compile_unchecked(graph, registry));
+  auto whole = std::make_shared<PlanState>();
+  whole->graph = std::move(compiled);
+  whole->tasks.resize(1);
+  PlanState::OperationOn on;
+  on.operation = registry.find("troika.host_lane");
+  whole->operations.push_back(std::move(on));
+  return whole;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const LanePlan>> LanePlan::make(const PlanState& plan,
+                                                       const KernelRegistry& registry,
+                                                       DeviceId host) {
+  if (!eligible(plan, host)) return std::shared_ptr<const LanePlan>{};
+  const TaskGraph& tasks = *plan.graph;
+  std::vector<LaneEdge> edges;
+  std::vector<LaneClass> classes;
+  std::vector<Task> laid;
+  laid.reserve(tasks.size());
+  bool all_normal = true;
+  for (std::uint32_t t = 0; t < tasks.size(); ++t) {
+    const TaskIndex index{t};
+    const PlanState::OperationOn& on = plan.operations[plan.tasks[t].operation];
+    const TaskGraph::Task& task = tasks.task(index);
+    laid.push_back({&on.images[host.value]->function, task.first_arg, task.arg_count});
+    classes.push_back(class_of(tasks.options(index).priority));
+    all_normal = all_normal && classes.back() == LaneClass::normal;
+    for (const std::uint32_t successor : tasks.successors(index)) edges.push_back({t, successor});
+  }
+  if (all_normal) classes.clear();
+  TROIKA_ASSIGN(LaneGraph graph, LaneGraph::make(static_cast<std::uint32_t>(tasks.size()), edges, classes));
+  TROIKA_ASSIGN(auto whole, whole_of(plan, registry));
+  return std::shared_ptr<const LanePlan>{
+      std::make_shared<LanePlan>(LanePlan{std::move(graph), std::move(laid), std::move(whole),
+                                          std::make_unique<Idle>()})};
+}
+
+}  // namespace troika

@@ -1,0 +1,39 @@
+// A plan that only the host can run, laid out for the host lane.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "runtime/device/kernel.h"
+#include "runtime/exec/host_lane_run.h"
+#include "runtime/exec/plan_state.h"
+
+namespace troika {
+
+// Eligible: every task's only able device is the host's, none has a timeout, and no kernel submits
+// sub-graphs. To the strand a run of it is one task that touches everything the plan touches.
+struct LanePlan {
+  struct Task {
+    const HostFunction* function;
+    std::uint32_t first_arg, arg_count;  // in the task graph's flat arguments
+  };
+
+  // Null when the plan is not eligible.
+  static Result<std::shared_ptr<const LanePlan>> make(const PlanState& plan,
+                                                      const KernelRegistry& registry,
+                                                      DeviceId host);
+
+  LaneGraph graph;
+  std::vector<Task> tasks;
+  std::shared_ptr<PlanState> whole;  // the one task, in the plan's slots
+
+  // Counts of finished runs, for the next ones.
+  struct Idle {
+    std::mutex mutex;  // protects runs
+    std::vector<std::unique_ptr<LaneRun>> runs;
+  };
+  std::unique_ptr<Idle> idle = std::make_unique<Idle>();
+};
+
+}  // namespace troika

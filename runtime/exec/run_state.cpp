@@ -1,0 +1,10 @@
+#include "runtime/exec/run_state.h"
+
+#include "runtime/exec/lane_execution.h"
+
+namespace troika {
+
+RunState::RunState() = default;
+RunState::~RunState() = default;
+
+}  // namespace troika
