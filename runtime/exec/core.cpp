@@ -292,6 +292,13 @@ std::string RuntimeCore::explain(const PlanState& plan, TaskIndex index) const {
   return text;
 }
 
+std::size_t RuntimeCore::bytes_of(const PlanState& plan) const noexcept {
+  const std::size_t laid = plan.graph->bytes() + plan.tasks.size() * sizeof(PlanState::Task);
+  if (plan.lane == nullptr) return laid + plan.tasks.size() * sizeof(TaskState);
+  return laid + plan.lane->graph.bytes() + plan.lane->tasks.size() * sizeof(LanePlan::Task) +
+         LaneRun::bytes_for(plan.lane->graph);
+}
+
 Result<std::shared_ptr<BufferState>> RuntimeCore::find_buffer(BufferId id,
                                                               std::string_view used_by) const {
   const std::scoped_lock lock{mutex_};

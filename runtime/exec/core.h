@@ -77,6 +77,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   // Runs `body` while another thread takes this worker's place.
   Status blocking(void (*body)(void*), void* state);
   // For each device, whether it can run the task, and why not.
+  std::size_t bytes_of(const PlanState& plan) const noexcept;
   std::string explain(const PlanState& plan, TaskIndex task) const;
 
  private:

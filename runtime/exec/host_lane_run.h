@@ -41,8 +41,9 @@ class LaneRun {
   LaneRun& operator=(const LaneRun&) = delete;
 
   const LaneGraph& graph() const noexcept { return *graph_; }
-  std::size_t bytes() const noexcept {
-    return sizeof *this + sizeof(LaneCount<>) * (graph_->tasks() + 1);
+  // What a run of the graph occupies.
+  static std::size_t bytes_for(const LaneGraph& graph) noexcept {
+    return sizeof(LaneRun) + sizeof(LaneCount<>) * (graph.tasks() + 1);
   }
 
   // Any thread, while the run is busy: tasks that have not begun are skipped.

@@ -142,6 +142,8 @@ class Plan {
       : core_{std::move(core)}, state_{std::move(state)} {}
 
   std::size_t size() const noexcept { return state_->graph->size(); }
+  // What it occupies, the graph's flat arrays and the state of one run included.
+  std::size_t bytes() const noexcept { return core_->bytes_of(*state_); }
   // Runs of it at once, each with its own scratch; more wait. 8 unless set, before the first run.
   void set_run_slots(std::uint32_t count) noexcept { state_->run_slots = count; }
   // For each device, whether it can run the task, and why not.

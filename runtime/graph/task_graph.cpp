@@ -56,6 +56,12 @@ Result<std::shared_ptr<const TaskGraph>> TaskGraph::compile(const Graph& graph,
   return std::shared_ptr<const TaskGraph>{std::move(result)};
 }
 
+std::size_t TaskGraph::bytes() const noexcept {
+  return tasks_.size() * sizeof(Task) + args_.size() * sizeof(Arg) +
+         (successors_.size() + order_.size()) * sizeof(std::uint32_t) +
+         options_.size() * sizeof(TaskOptions);
+}
+
 std::string TaskGraph::name_of(TaskIndex index) const {
   return task_name(index.value, task(index).operation->name, options(index).label);
 }

@@ -41,6 +41,7 @@ class TaskGraph {
                                                                     const KernelRegistry& registry);
 
   std::span<const Arg> all_args() const noexcept { return args_; }
+  std::size_t bytes() const noexcept;
   std::size_t size() const noexcept { return tasks_.size(); }
   const Task& task(TaskIndex index) const noexcept { return tasks_[index.value]; }
   std::span<const Arg> args(TaskIndex index) const noexcept {
