@@ -249,7 +249,7 @@ Status Executor::acquire(RunState& run, TaskIndex task, Lane& lane) {
       if (done.trivial()) continue;
       counters_.hand_overs += 1;
       counters_.bytes_handed_over += move.region.size();
-      note(via, {InFlight::Kind::acquire, done.value, &run, task, nullptr, {}, {}, now_});
+      note(via, {InFlight::Kind::acquire, done.value, &run, task, nullptr, move.region, {}, now_});
     }
   }
   return {};
