@@ -62,6 +62,8 @@ Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
   for (std::uint32_t d = 0; d < devices.size(); ++d)
     if (wanted(devices[d]->info(), only)) core->allowed_ |= bit(DeviceId{d});
   TROIKA_ASSIGN(auto chosen, make_policy(policy, seed));
+  core->policy_ = policy;
+  core->seed_ = seed;
   options.workers = core->parts_.workers;
   if (SharedPool* shared = core->parts_.shared) {
     core->host_lane_ = std::make_unique<HostLane>(shared->inner());
@@ -297,6 +299,12 @@ std::size_t RuntimeCore::bytes_of(const PlanState& plan) const noexcept {
   if (plan.lane == nullptr) return laid + plan.tasks.size() * sizeof(TaskState);
   return laid + plan.lane->graph.bytes() + plan.lane->tasks.size() * sizeof(LanePlan::Task) +
          LaneRun::bytes_for(plan.lane->graph);
+}
+
+Result<Forecast> RuntimeCore::predict(const PlanState& plan) const {
+  TROIKA_TRY(usable());
+  TROIKA_ASSIGN(const auto policy, make_policy(policy_, seed_));
+  return executor_->predict(plan, *policy);
 }
 
 Result<std::shared_ptr<BufferState>> RuntimeCore::find_buffer(BufferId id,

@@ -13,6 +13,7 @@
 #include "runtime/exec/core.h"
 #include "runtime/graph/graph.h"
 #include "runtime/graph/kernel_registry.h"
+#include "runtime/trace/chrome_json.h"
 
 namespace troika {
 
@@ -21,7 +22,7 @@ struct RuntimeOptions {
   std::uint64_t seed = 0;             // for policies that draw
   unsigned workers = 0;               // host workers; 0: one for each core this process may use
   std::vector<std::string> devices;   // names or backends that may run kernels; empty: all
-  ExecutorOptions executor;
+  ExecutorOptions executor;           // executor.trace.level switches the trace on
 };
 
 namespace detail {
@@ -148,6 +149,8 @@ class Plan {
   void set_run_slots(std::uint32_t count) noexcept { state_->run_slots = count; }
   // For each device, whether it can run the task, and why not.
   std::string explain(TaskRef task) const { return core_->explain(*state_, task.index()); }
+  // How a run of it would go, alone on idle devices, by what the cost model has learned so far.
+  Forecast predict() const { return value_or_throw(core_->predict(*state_)); }
   const std::shared_ptr<PlanState>& state() const noexcept { return state_; }
 
  private:
@@ -200,6 +203,10 @@ class Runtime {
   // What might have been there, and why it is not.
   const std::vector<Missing>& missing() const noexcept { return core_->missing(); }
   Counters counters() const { return core_->executor().counters(); }
+  // What happened so far, as JSON that ui.perfetto.dev opens. Empty while the trace is off.
+  void write_trace(std::ostream& out) {
+    write_chrome_json(core_->executor().trace().snapshot(), out);
+  }
   const std::shared_ptr<RuntimeCore>& core() const noexcept { return core_; }
 
  private:
