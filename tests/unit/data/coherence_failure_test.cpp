@@ -66,6 +66,23 @@ TEST_F(CoherenceTest, a_committed_write_survives_the_failure_of_a_later_one_else
   EXPECT_FALSE(valid_in(whole, host_space));
 }
 
+TEST_F(CoherenceTest, what_a_failed_write_left_is_never_taken_for_a_later_version) {
+  coherence.set_initial(host_space);
+  begin_write(whole, gpu, at(1, 1));
+  coherence.fail(whole, cause);
+  write(whole, host_space, at(0, 1));
+  EXPECT_FALSE(valid_in(whole, gpu));
+}
+
+TEST_F(CoherenceTest, a_pending_write_outlives_the_loss_of_the_version_before_it) {
+  coherence.set_initial(host_space);
+  begin_write(whole, gpu, at(1, 1));
+  coherence.lose(host_space, cause);
+  coherence.commit(whole);
+  EXPECT_TRUE(coherence.readable(whole).ok());
+  EXPECT_TRUE(valid_in(whole, gpu));
+}
+
 TEST_F(CoherenceTest, poison_ends_where_the_bytes_are_overwritten) {
   coherence.set_initial(host_space);
   coherence.poison(whole, cause);

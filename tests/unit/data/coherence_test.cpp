@@ -117,6 +117,13 @@ TEST_F(CoherenceTest, cells_inherit_the_state_of_the_segment_they_were_cut_from)
   EXPECT_FALSE(coherence.any_pending());
 }
 
+TEST_F(CoherenceTest, cutting_one_segment_leaves_its_neighbours_as_they_were) {
+  coherence.set_initial(host_space);
+  write(left, gpu, at(1, 1));
+  coherence.refine(Region::bytes(40, 8));
+  EXPECT_EQ(missing(whole, Access::read, gpu), Steps{"copy [32, +32) from 0"});
+}
+
 TEST_F(CoherenceTest, neighbours_that_need_the_same_step_share_it) {
   coherence.set_initial(host_space);
   coherence.refine(left);
