@@ -448,6 +448,7 @@ Result<std::byte*> RuntimeCore::access(BufferId id, Region region, Access mode) 
 }
 
 Status RuntimeCore::blocking(void (*body)(void*), void* state) {
+  if (fork_generation() != generation_) return usable();
   if (parts_.workers == nullptr || !parts_.workers->is_worker() || place_is_lent) {
     body(state);
     return {};

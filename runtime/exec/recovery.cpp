@@ -142,6 +142,8 @@ void Executor::cancel_now(RunState& run) {
   if (run.complete || run.cancelled) return;
   if (run.outcome.ok()) run.outcome = {Code::cancelled, "the run was cancelled"};
   run.cancelled = true;
+  // For its kernels to see, whoever cancelled it: the user, the runtime's end, a parent task.
+  run.cancel_requested.store(true, std::memory_order_relaxed);
   if (!run.admitted) {
     const auto found = std::find_if(waiting_runs_.begin(), waiting_runs_.end(),
                                     [&](const auto& r) { return r.get() == &run; });

@@ -178,8 +178,8 @@ class Runtime {
   }
   // The caller's memory as it is: no copy. It must stay until the buffer is gone, and only tasks
   // and Buffer's own accessors may touch it meanwhile.
-  template <class T>
-  Buffer<T> adopt(std::span<T> host) {
+  template <class T, std::size_t extent>
+  Buffer<T> adopt(std::span<T, extent> host) {
     return make<T>(core_->adopt(std::as_writable_bytes(host)));
   }
 

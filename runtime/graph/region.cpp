@@ -26,6 +26,13 @@ Region Region::rectangle(std::size_t offset, std::size_t row_bytes, std::size_t 
   return {offset, row_bytes, rows, pitch};
 }
 
+bool Region::within(std::size_t bytes) const noexcept {
+  if (empty()) return offset <= bytes;
+  if (offset > bytes || row_bytes > bytes - offset) return false;
+  const std::size_t left = bytes - offset - row_bytes;
+  return rows == 1 || (pitch != 0 && rows - 1 <= left / pitch);
+}
+
 bool overlap(const Region& a, const Region& b) noexcept {
   if (a.empty() || b.empty() || !intervals_overlap(a, b)) return false;
   if (a.rows == 1 && b.rows == 1) return true;

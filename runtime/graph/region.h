@@ -22,6 +22,8 @@ struct Region {
 
   std::size_t size() const noexcept { return row_bytes * rows; }
   std::size_t end() const noexcept { return offset + (rows - 1) * pitch + row_bytes; }
+  // Whether all of it lies below `bytes`, whatever numbers it is made of.
+  bool within(std::size_t bytes) const noexcept;
   bool empty() const noexcept { return row_bytes == 0 || rows == 0; }
   friend bool operator==(const Region&, const Region&) = default;
 };

@@ -27,7 +27,12 @@ Status check_argument(const Param& param, const Arg& arg, Type type, std::size_t
   if (!arg.is_buffer) return {};
   if (arg.region.empty())
     return {Code::invalid_argument, "argument " + std::to_string(position) + " is an empty view"};
-  if (arg.region.end() > storage->bytes)
+  if (arg.region.rows > 1 && arg.region.pitch < arg.region.row_bytes)
+    return {Code::invalid_argument, "argument " + std::to_string(position) + ": rows of " +
+                                        std::to_string(arg.region.row_bytes) +
+                                        " bytes overlap at a pitch of " +
+                                        std::to_string(arg.region.pitch)};
+  if (!arg.region.within(storage->bytes))
     return {Code::out_of_range,
             "argument " + std::to_string(position) + ": view out of range: ends at byte " +
                 std::to_string(arg.region.end()) + " of " + std::to_string(storage->bytes)};

@@ -47,8 +47,7 @@ class View {
   // view without gaps. Throws Code::out_of_range.
   View tile(std::size_t first, std::size_t cols, std::size_t rows, std::size_t pitch) const {
     if (region_.rows != 1) refuse("tile of a view with gaps between its rows");
-    const std::size_t last = rows == 0 || cols == 0 ? first : first + (rows - 1) * pitch + cols;
-    if (cols > pitch || last > size())
+    if (cols > pitch || !Region{first, cols, rows, pitch}.within(size()))
       refuse("tile at " + std::to_string(first) + " of " + std::to_string(cols) + " x " +
              std::to_string(rows) + ", pitch " + std::to_string(pitch) + ", of " +
              std::to_string(size()) + " elements");
