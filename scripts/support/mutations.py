@@ -54,6 +54,27 @@ def breakages():
     return re.findall(r"^\| `([^`]+)` \|", named, re.MULTILINE)
 
 
+def unwritten(named):
+    """Promised breakages of which no mutation is one: each is as bad as a survivor."""
+    return sorted(set(breakages()) - {mutation.breakage for mutation in named})
+
+
+def misplaced(mutation, root):
+    """Why an edit of the mutation cannot be made to the tree at `root`, or None."""
+    texts = {}
+    for edit in mutation.edits:
+        file = root / edit["file"]
+        if edit["file"] not in texts:
+            if not file.exists():
+                return f"{edit['file']} does not exist"
+            texts[edit["file"]] = file.read_text()
+        count = texts[edit["file"]].count(edit["old"])
+        if count != 1:
+            return f"{edit['file']} holds {count} times, not once: {edit['old']!r}"
+        texts[edit["file"]] = texts[edit["file"]].replace(edit["old"], edit["new"])
+    return None
+
+
 class Scratch:
     """A copy of the working tree; files that are already the same keep their time stamps."""
 
@@ -166,17 +187,15 @@ class Mutator:
 
     def apply(self, mutation):
         """("caught" | "survived" | "error" | "does not compile", why). The tree is as before."""
+        problem = misplaced(mutation, TREE)
+        if problem:
+            return "error", problem
         originals = {}
         try:
             for edit in mutation.edits:
                 file = TREE / edit["file"]
-                if not file.exists():
-                    return "error", f"{edit['file']} does not exist"
                 text = file.read_text()
                 originals.setdefault(file, text)
-                if text.count(edit["old"]) != 1:
-                    return "error", (f"{edit['file']} holds {text.count(edit['old'])} times, "
-                                     f"not once: {edit['old']!r}")
                 file.write_text(text.replace(edit["old"], edit["new"]))
             build = self.builds[mutation.sanitize]
             said = build_programs(build, mutation.sanitize, programs_of(mutation))
