@@ -7,7 +7,7 @@ import mutations
 from tally import Tally, say
 
 DRAWN_COUNT = 60
-DRAWN_SHARE_MIN = 0.9  # of the drawn ones; the rest are explained in docs/verification.md
+DRAWN_SHARE_MIN = 0.9  # of the drawn ones; the rest are explained in tests/mutations/README.md
 
 parser = argparse.ArgumentParser(prog="scripts/mutate")
 parser.add_argument("--list", action="store_true", help="name the mutations and end")
