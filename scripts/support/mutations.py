@@ -54,6 +54,27 @@ def breakages():
     return re.findall(r"^\| `([^`]+)` \|", named, re.MULTILINE)
 
 
+def unwritten(named):
+    """Promised breakages of which no mutation is one: each is as bad as a survivor."""
+    return sorted(set(breakages()) - {mutation.breakage for mutation in named})
+
+
+def misplaced(mutation, root):
+    """Why an edit of the mutation cannot be made to the tree at `root`, or None."""
+    texts = {}
+    for edit in mutation.edits:
+        file = root / edit["file"]
+        if edit["file"] not in texts:
+            if not file.exists():
+                return f"{edit['file']} does not exist"
+            texts[edit["file"]] = file.read_text()
+        count = texts[edit["file"]].count(edit["old"])
+        if count != 1:
+            return f"{edit['file']} holds {count} times, not once: {edit['old']!r}"
+        texts[edit["file"]] = texts[edit["file"]].replace(edit["old"], edit["new"])
+    return None
+
+
 class Scratch:
     """A copy of the working tree; files that are already the same keep their time stamps."""
 
@@ -127,9 +148,23 @@ def run_program(build, sanitize, test, seeds):
     return f"{program}: {where}"
 
 
-def first_red(build, mutation):
+def contents(build, programs):
+    """What the programs are made of: by name, a digest of it and of all they may load."""
+    loaded = hashlib.sha256()
+    for library in sorted(build.rglob("*.so")):
+        loaded.update(library.read_bytes())
+    return {name: hashlib.sha256(loaded.digest() +
+                                 (build / "bin" / name).read_bytes()).hexdigest()
+            for name in programs}
+
+
+def first_red(build, mutation, green):
+    """The first test that is red. A program that equals a `green` one is not run again."""
+    made = contents(build, set(programs_of(mutation)))
+    tests = [test for test in mutation.tests
+             if made[test.partition(":")[0]] != green.get(test.partition(":")[0])]
     for _ in range(mutation.repeat):
-        for test in mutation.tests:
+        for test in tests:
             red = run_program(build, mutation.sanitize, test, mutation.seeds)
             if red:
                 return red
@@ -146,6 +181,7 @@ class Mutator:
     def __init__(self, mutations):
         self.scratch = Scratch()
         self.builds = {}
+        self.green = {}  # by sanitizer: the unmutated programs' contents
         self.problem = None
         for sanitize in sorted({mutation.sanitize for mutation in mutations}):
             of_build = [m for m in mutations if m.sanitize == sanitize]
@@ -163,26 +199,25 @@ class Mutator:
                     self.problem = f"red without any mutation: {red}"
                     return
             self.builds[sanitize] = build
+            self.green[sanitize] = contents(build, {p for m in of_build for p in programs_of(m)})
 
     def apply(self, mutation):
         """("caught" | "survived" | "error" | "does not compile", why). The tree is as before."""
+        problem = misplaced(mutation, TREE)
+        if problem:
+            return "error", problem
         originals = {}
         try:
             for edit in mutation.edits:
                 file = TREE / edit["file"]
-                if not file.exists():
-                    return "error", f"{edit['file']} does not exist"
                 text = file.read_text()
                 originals.setdefault(file, text)
-                if text.count(edit["old"]) != 1:
-                    return "error", (f"{edit['file']} holds {text.count(edit['old'])} times, "
-                                     f"not once: {edit['old']!r}")
                 file.write_text(text.replace(edit["old"], edit["new"]))
             build = self.builds[mutation.sanitize]
             said = build_programs(build, mutation.sanitize, programs_of(mutation))
             if said:
                 return "does not compile", said
-            red = first_red(build, mutation)
+            red = first_red(build, mutation, self.green[mutation.sanitize])
             return ("caught", red) if red else ("survived", "every named test stays green")
         finally:
             for file, text in originals.items():

@@ -28,7 +28,7 @@ class Case {
   Case(std::uint64_t seed, Trouble trouble)
       : random_{seed},
         trouble_{trouble},
-        machine_{draw_machine(random_, trouble == Trouble::some)},
+        machine_{draw_machine(random_, trouble != Trouble::none)},
         world_{sim::WorldOptions::adversarial(seed)},
         workers_{world_, {2, 8, Nanos{5'000}}} {
     if (trouble == Trouble::some && random_.chance(0.8))
@@ -92,14 +92,14 @@ class Case {
         try {
           to = buffers_[b].write();
         } catch (const Error& error) {
-          if (error.code() != Code::out_of_memory || trouble_ == Trouble::none)
+          if (error.code() != Code::out_of_memory || trouble_ != Trouble::some)
             violation(std::string{"not writable: "} + error.what());
           return false;
         }
         const auto state = runtime_->core()->find_buffer(buffers_[b].id(), "fill");
         const Allocation* home = (*state)->home(host_space)->root.get();
-        const sim::HostAccess writing{world_, {home, 0, home->bytes(), 1, home->bytes()},
-                                      Access::write};
+        const sim::HostAccess writing{
+            world_, {home, 0, home->bytes(), 1, home->bytes()}, Access::write};
         std::copy(initial.begin(), initial.end(), to.begin());
       }
     }
@@ -193,13 +193,14 @@ class Case {
       const Status status = launched.run.status();
       verdict_.tally.runs += 1;
       if (!launched.run.done()) {
-        violation("stalled: " + status.to_string() + "\n" + runtime_->core()->executor().unfinished());
+        violation("stalled: " + status.to_string() + "\n" +
+                  runtime_->core()->executor().unfinished());
         stalled_ = true;
         return;
       }
       if (status.code() == Code::cancelled) verdict_.tally.runs_cancelled += 1;
       else if (!status.ok()) verdict_.tally.runs_failed += 1;
-      if (!status.ok() && trouble_ == Trouble::none)
+      if (!status.ok() && trouble_ != Trouble::some)
         violation("failed without a fault: " + status.to_string());
     }
   }
@@ -216,11 +217,19 @@ class Case {
         if (state.tasks.empty()) continue;  // cancelled before it was admitted
         if (state.tasks[t].end == TaskState::End::none) violation("a task never ended");
         if (state.tasks[t].end == TaskState::End::done) run_serially(launched.graph->steps[t], all);
+        else check_followers(state, TaskIndex{static_cast<std::uint32_t>(t)});
       }
       std::copy(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(truth_.size()),
                 truth_.begin());
     }
     for (std::size_t b = 0; b < buffers_.size(); ++b) compare(b);
+  }
+
+  // What depends on a task that did not happen does not happen either.
+  void check_followers(const RunState& state, TaskIndex task) {
+    for (const std::uint32_t successor : state.plan->graph->successors(task))
+      if (state.tasks[successor].end == TaskState::End::done)
+        violation("a task is done although one before it is not");
   }
 
   // Whole, or piece by piece when some of it is lost.
@@ -234,7 +243,7 @@ class Case {
     } catch (const Error& error) {
       // The host's own allocation may be the one that fails.
       if (error.code() == Code::out_of_memory && trouble_ == Trouble::some) return;
-      if (error.code() != Code::data_lost || trouble_ == Trouble::none) {
+      if (error.code() != Code::data_lost || trouble_ != Trouble::some) {
         violation(std::string{"unreadable: "} + error.what());
         return;
       }

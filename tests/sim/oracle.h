@@ -25,8 +25,9 @@ struct Verdict {
   Tally tally;
 };
 
-// What kind of trouble a case has: none, or faults, tight memory, cancels.
-enum class Trouble : std::uint8_t { none, some };
+// What kind of trouble a case has: none; devices whose memory is too small for all; or that and
+// faults and cancels. Only the last one excuses a run that fails.
+enum class Trouble : std::uint8_t { none, tight, some };
 
 Verdict judge(std::uint64_t seed, Trouble trouble);
 

@@ -39,6 +39,14 @@ TEST(Oracle, random_graphs_on_random_machines_equal_a_serial_run) {
   EXPECT_GT(tally.counters.hand_overs, 0u);
 }
 
+TEST(Oracle, too_little_memory_on_devices_costs_copies_and_never_a_run) {
+  const Tally tally = judge_all(Trouble::tight);
+  EXPECT_EQ(tally.runs_failed, 0u);
+  if (tally.cases < 500) return;
+  EXPECT_GT(tally.counters.evictions, 0u);
+  EXPECT_GT(tally.counters.write_backs, 0u);
+}
+
 TEST(Oracle, faults_are_recovered_or_reported_and_never_change_what_is_said_to_be_done) {
   const Tally tally = judge_all(Trouble::some);
   if (tally.cases < 500) return;

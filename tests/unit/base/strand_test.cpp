@@ -59,5 +59,20 @@ TEST(Strand, a_submitter_runs_one_pass_and_leaves_the_rest) {
   EXPECT_EQ(body.passes, 2);
 }
 
+TEST(Strand, what_is_notified_during_a_pass_is_owed_another_one) {
+  struct Body {
+    void pass() noexcept {
+      passes += 1;
+      if (passes <= 2) again->notify();
+    }
+    Strand<Body>* again = nullptr;
+    int passes = 0;
+  } body;
+  Strand<Body> strand{body};
+  body.again = &strand;
+  strand.notify();
+  EXPECT_EQ(body.passes, 3);
+}
+
 }  // namespace
 }  // namespace troika

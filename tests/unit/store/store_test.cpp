@@ -1,0 +1,133 @@
+#include "runtime/exec/store.h"
+
+#include <gtest/gtest.h>
+
+namespace troika {
+namespace {
+
+constexpr SpaceId gpu{1};
+
+// Memory without bytes, which refuses one allocation when it is told to.
+class FakeMemory final : public Memory {
+ public:
+  SpaceId space() const noexcept override { return gpu; }
+  std::size_t bytes_free() const noexcept override { return 0; }
+  Result<std::unique_ptr<Allocation>> allocate(const AllocOp& op) override {
+    if (refuse_at != 0 && --refuse_at == 0) return Status{Code::out_of_memory, "refused"};
+    return std::unique_ptr<Allocation>{std::make_unique<Piece>(*this, op.bytes)};
+  }
+  Result<std::unique_ptr<Allocation>> attach(const Allocation&) override {
+    return Status{Code::unsupported, "one device only"};
+  }
+
+  int refuse_at = 0;  // counts down; 0: none is refused
+  std::size_t allocated = 0;
+
+ private:
+  class Piece final : public Allocation {
+   public:
+    Piece(FakeMemory& memory, std::size_t bytes) noexcept
+        : Allocation{gpu, bytes, nullptr}, memory_{memory} {
+      memory_.allocated += bytes;
+    }
+    ~Piece() override { memory_.allocated -= bytes(); }
+
+   private:
+    FakeMemory& memory_;
+  };
+};
+
+class StoreOfOneSpace : public ::testing::Test {
+ protected:
+  static constexpr std::size_t budget = 100;
+
+  StoreOfOneSpace() {
+    store.add_device(DeviceId{0}, memory);
+    store.add_space(gpu, DeviceId{0}, memory, budget);
+    for (BufferState* buffer : {&small, &middle, &large}) store.track(*buffer);
+  }
+
+  FakeMemory memory;
+  Store store;
+  BufferState small{BufferId{1}, 20}, middle{BufferId{2}, 50}, large{BufferId{3}, 60};
+  std::vector<BufferState*> victims;
+};
+
+TEST_F(StoreOfOneSpace, a_footprint_is_reserved_whole) {
+  BufferState* both[] = {&small, &middle};
+  ASSERT_EQ(store.reserve(both, gpu, victims), Store::Answer::reserved);
+  EXPECT_EQ(small.home(gpu)->held, 1u);
+  EXPECT_EQ(middle.home(gpu)->held, 1u);
+  EXPECT_EQ(store.used(gpu), 70u);
+}
+
+TEST_F(StoreOfOneSpace, a_footprint_for_which_there_is_no_room_takes_and_holds_nothing) {
+  BufferState* first[] = {&middle};
+  ASSERT_EQ(store.reserve(first, gpu, victims), Store::Answer::reserved);
+  BufferState* second[] = {&small, &large};
+  EXPECT_EQ(store.reserve(second, gpu, victims), Store::Answer::wait);
+  EXPECT_EQ(small.home(gpu), nullptr) << "the half that fits must be left to others";
+  EXPECT_EQ(store.used(gpu), 50u);
+  EXPECT_TRUE(victims.empty()) << "what is held is not offered";
+
+  store.release(first, gpu);
+  EXPECT_EQ(store.reserve(second, gpu, victims), Store::Answer::wait);
+  EXPECT_EQ(victims, std::vector<BufferState*>{&middle});
+  store.evict(middle, gpu);
+  EXPECT_EQ(store.reserve(second, gpu, victims), Store::Answer::reserved);
+  EXPECT_EQ(store.used(gpu), 80u);
+  EXPECT_EQ(memory.allocated, 80u);
+}
+
+TEST_F(StoreOfOneSpace, a_footprint_of_which_a_part_is_refused_holds_nothing) {
+  BufferState* both[] = {&small, &middle};
+  memory.refuse_at = 2;
+  EXPECT_NE(store.reserve(both, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(middle.home(gpu), nullptr);
+  if (small.home(gpu) != nullptr) {
+    EXPECT_EQ(small.home(gpu)->held, 0u);
+  }
+  EXPECT_EQ(store.reserve(both, gpu, victims), Store::Answer::reserved);
+}
+
+TEST_F(StoreOfOneSpace, what_is_held_twice_is_in_use_until_it_is_released_twice) {
+  BufferState* one[] = {&large};
+  ASSERT_EQ(store.reserve(one, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(one, gpu, victims), Store::Answer::reserved);
+  store.release(one, gpu);
+  BufferState* other[] = {&middle};
+  EXPECT_EQ(store.reserve(other, gpu, victims), Store::Answer::wait);
+  EXPECT_TRUE(victims.empty());
+  store.release(one, gpu);
+  EXPECT_EQ(store.reserve(other, gpu, victims), Store::Answer::wait);
+  EXPECT_EQ(victims, std::vector<BufferState*>{&large});
+}
+
+TEST_F(StoreOfOneSpace, the_least_recently_reserved_is_offered_first) {
+  BufferState* first[] = {&small};
+  BufferState* second[] = {&middle};
+  ASSERT_EQ(store.reserve(second, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(first, gpu, victims), Store::Answer::reserved);
+  store.release(first, gpu);
+  store.release(second, gpu);
+  BufferState* third[] = {&large};
+  EXPECT_EQ(store.reserve(third, gpu, victims), Store::Answer::wait);
+  EXPECT_EQ(victims, (std::vector<BufferState*>{&middle, &small}));
+}
+
+TEST_F(StoreOfOneSpace, a_footprint_larger_than_the_space_is_impossible) {
+  BufferState* all[] = {&small, &middle, &large};
+  EXPECT_EQ(store.reserve(all, gpu, victims), Store::Answer::impossible);
+  EXPECT_EQ(memory.allocated, 0u);
+}
+
+TEST_F(StoreOfOneSpace, sealed_memory_is_counted_and_never_freed) {
+  BufferState* one[] = {&small};
+  ASSERT_EQ(store.reserve(one, gpu, victims), Store::Answer::reserved);
+  store.seal(small, gpu);
+  EXPECT_EQ(small.home(gpu), nullptr);
+  EXPECT_EQ(store.quarantined_bytes(), 20u);
+}
+
+}  // namespace
+}  // namespace troika
