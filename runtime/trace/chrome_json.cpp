@@ -25,7 +25,7 @@ class Writer {
     out_ << "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"dropped\":" << trace_.dropped
          << ",\"forgotten\":" << trace_.forgotten << "},\"traceEvents\":[";
     write_tracks();
-    for (const Event& event : trace_.events) write_event(event);
+    for (const TraceEvent& event : trace_.events) write_event(event);
     out_ << "\n]}\n";
   }
 
@@ -67,7 +67,7 @@ class Writer {
          << ",\"tid\":" << (known ? track.value + 1u : 0u);
   }
 
-  void write_event(const Event& event) {
+  void write_event(const TraceEvent& event) {
     const std::string name = event.name ? name_at(event.name) : name_of(event.kind);
     begin_record();
     if (event.end > event.begin)
@@ -80,7 +80,7 @@ class Writer {
     out_ << '}';
   }
 
-  void write_arguments(const Event& event) {
+  void write_arguments(const TraceEvent& event) {
     out_ << ",\"args\":{\"kind\":\"" << name_of(event.kind) << '"';
     if (event.run) out_ << ",\"run\":" << event.run.value;
     if (event.kind == EventKind::burst) {

@@ -25,7 +25,7 @@ enum class EventKind : std::uint8_t {
 const char* name_of(EventKind kind) noexcept;
 
 // Fields that a kind has no use for keep their defaults.
-struct Event {
+struct TraceEvent {
   Nanos begin{0}, end{0};   // on the environment's clock; equal: at once
   Nanos predicted{0};       // the duration that was expected; 0: nothing was
   std::uint64_t bytes = 0;  // moved, handed over or filled
@@ -38,6 +38,6 @@ struct Event {
   TrackId track{};
   EventKind kind = EventKind::task;
 };
-static_assert(sizeof(Event) == 64 && std::is_trivially_copyable_v<Event>);
+static_assert(sizeof(TraceEvent) == 64 && std::is_trivially_copyable_v<TraceEvent>);
 
 }  // namespace troika

@@ -17,10 +17,10 @@ class EventRing {
  public:
   // Holds `events`, rounded up to a power of two.
   explicit EventRing(std::size_t events)
-      : mask_{std::bit_ceil(events) - 1}, events_{std::make_unique<Event[]>(mask_ + 1)} {}
+      : mask_{std::bit_ceil(events) - 1}, events_{std::make_unique<TraceEvent[]>(mask_ + 1)} {}
 
   // The producer only. False: full, and counted as dropped.
-  bool push(const Event& event) noexcept {
+  bool push(const TraceEvent& event) noexcept {
     const std::uint64_t head = head_.load(std::memory_order_relaxed);
     if (head - tail_seen_ > mask_) {
       tail_seen_ = tail_.load(std::memory_order_acquire);
@@ -35,7 +35,7 @@ class EventRing {
     return true;
   }
 
-  // The consumer only: visit(const Event&) for each event there is, oldest first.
+  // The consumer only: visit(const TraceEvent&) for each event there is, oldest first.
   template <class Visit>
   void drain(Visit&& visit) {
     std::uint64_t tail = tail_.load(std::memory_order_relaxed);
@@ -52,7 +52,7 @@ class EventRing {
   static constexpr std::size_t line = 64;  // so that the two ends share no cache line
 
   const std::uint64_t mask_;
-  const std::unique_ptr<Event[]> events_;
+  const std::unique_ptr<TraceEvent[]> events_;
   alignas(line) std::atomic<std::uint64_t> head_{0};  // written by the producer
   std::uint64_t tail_seen_ = 0;                       // the producer's last look at tail_
   std::atomic<std::uint64_t> dropped_{0};             // written by the producer

@@ -53,7 +53,7 @@ void Trace::collect() {
 
 void Trace::collect_locked() {
   for (Recorder& recorder : recorders_)
-    recorder.ring_.drain([this](const Event& event) { kept_.push_back(event); });
+    recorder.ring_.drain([this](const TraceEvent& event) { kept_.push_back(event); });
   while (kept_.size() > options_.kept_events) {
     kept_.pop_front();
     forgotten_ += 1;
@@ -72,9 +72,10 @@ TraceSnapshot Trace::snapshot() {
     for (const Recorder& recorder : recorders_) copy.dropped += recorder.ring_.dropped();
   }
   // What encloses comes before what it encloses, as viewers want it.
-  std::stable_sort(copy.events.begin(), copy.events.end(), [](const Event& a, const Event& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
-  });
+  std::stable_sort(copy.events.begin(), copy.events.end(),
+                   [](const TraceEvent& a, const TraceEvent& b) {
+                     return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+                   });
   return copy;
 }
 

@@ -46,7 +46,7 @@ class Recorder {
   // Whether single tasks of the host lane are.
   bool full() const noexcept { return level_.load(std::memory_order_relaxed) == TraceLevel::full; }
   // Never waits. Dropped and counted when the ring is full; nothing when the trace is off.
-  void record(const Event& event) noexcept {
+  void record(const TraceEvent& event) noexcept {
     if (on()) ring_.push(event);
   }
 
@@ -64,7 +64,7 @@ struct Track {
 
 // A trace at one moment, apart from whatever happens next.
 struct TraceSnapshot {
-  std::vector<Event> events;  // by their beginning
+  std::vector<TraceEvent> events;  // by their beginning
   std::vector<std::string> names;
   std::vector<Track> tracks;
   std::uint64_t dropped = 0;    // for want of room in a recorder's ring
@@ -98,7 +98,7 @@ class Trace {
   std::atomic<TraceLevel> level_;
   std::mutex mutex_;  // protects everything below; also makes collectors one at a time
   std::deque<Recorder> recorders_;
-  std::deque<Event> kept_;
+  std::deque<TraceEvent> kept_;
   std::uint64_t forgotten_ = 0;
   std::deque<std::string> names_;  // a deque: the index's keys point into it
   std::unordered_map<std::string_view, NameId> name_index_;

@@ -121,7 +121,7 @@ TEST(ChromeJson, escapes_names_that_json_or_utf8_would_refuse) {
 TEST(ChromeJson, reports_what_is_missing) {
   Trace trace{TraceOptions{.ring_events = 2, .kept_events = 1}};
   Recorder& recorder = trace.add_recorder();
-  for (int i = 0; i < 5; ++i) recorder.record(Event{});
+  for (int i = 0; i < 5; ++i) recorder.record(TraceEvent{});
   const json document = exported(trace);
   EXPECT_EQ(document.at("otherData").at("dropped"), 3);
   EXPECT_EQ(document.at("otherData").at("forgotten"), 1);

@@ -9,15 +9,15 @@
 namespace troika {
 namespace {
 
-Event numbered(std::uint64_t number) {
-  Event event;
+TraceEvent numbered(std::uint64_t number) {
+  TraceEvent event;
   event.bytes = number;
   return event;
 }
 
 std::vector<std::uint64_t> drained(EventRing& ring) {
   std::vector<std::uint64_t> numbers;
-  ring.drain([&](const Event& event) { numbers.push_back(event.bytes); });
+  ring.drain([&](const TraceEvent& event) { numbers.push_back(event.bytes); });
   return numbers;
 }
 
@@ -57,7 +57,7 @@ TEST(EventRing, loses_nothing_uncounted_between_two_threads) {
   }};
   std::uint64_t seen = 0, next = 0;
   bool in_order = true;
-  const auto take = [&](const Event& event) {
+  const auto take = [&](const TraceEvent& event) {
     in_order = in_order && event.bytes >= next;
     next = event.bytes + 1;
     seen += 1;

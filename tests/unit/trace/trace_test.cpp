@@ -9,8 +9,8 @@
 namespace troika {
 namespace {
 
-Event at(Nanos begin, Nanos end) {
-  Event event;
+TraceEvent at(Nanos begin, Nanos end) {
+  TraceEvent event;
   event.begin = begin;
   event.end = end;
   return event;
@@ -47,8 +47,8 @@ TEST(Trace, counts_what_its_recorders_dropped) {
   Trace trace{TraceOptions{.ring_events = 2}};
   Recorder& one = trace.add_recorder();
   Recorder& other = trace.add_recorder();
-  for (int i = 0; i < 5; ++i) one.record(Event{});
-  for (int i = 0; i < 3; ++i) other.record(Event{});
+  for (int i = 0; i < 5; ++i) one.record(TraceEvent{});
+  for (int i = 0; i < 3; ++i) other.record(TraceEvent{});
   EXPECT_EQ(trace.snapshot().dropped, 4u);
 }
 
@@ -84,7 +84,7 @@ TEST(Trace, can_be_read_while_threads_record) {
   for (int t = 0; t < 3; ++t) {
     threads.emplace_back([&] {
       Recorder& recorder = trace.add_recorder();
-      Event event;
+      TraceEvent event;
       event.name = trace.intern("tick");
       for (std::uint64_t i = 0; i < each; ++i) recorder.record(event);
       running -= 1;
