@@ -61,6 +61,8 @@ Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
   for (std::uint32_t d = 0; d < devices.size(); ++d)
     if (wanted(devices[d]->info(), only)) core->allowed_ |= bit(DeviceId{d});
   TROIKA_ASSIGN(auto chosen, make_policy(policy, seed));
+  core->policy_ = policy;
+  core->seed_ = seed;
   options.workers = core->parts_.workers;
   core->executor_ =
       std::make_unique<Executor>(*core->parts_.environment, devices, std::move(chosen), options);
@@ -277,6 +279,12 @@ std::string RuntimeCore::explain(const PlanState& plan, TaskIndex index) const {
     text += "\n";
   }
   return text;
+}
+
+Result<Forecast> RuntimeCore::predict(const PlanState& plan) const {
+  TROIKA_TRY(usable());
+  TROIKA_ASSIGN(const auto policy, make_policy(policy_, seed_));
+  return executor_->predict(plan, *policy);
 }
 
 Result<std::shared_ptr<BufferState>> RuntimeCore::find_buffer(BufferId id,

@@ -76,6 +76,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   Status blocking(void (*body)(void*), void* state);
   // For each device, whether it can run the task, and why not.
   std::string explain(const PlanState& plan, TaskIndex task) const;
+  // How the plan would go, alone on idle devices, by what the cost model has learned so far.
+  Result<Forecast> predict(const PlanState& plan) const;
 
  private:
   RuntimeCore() = default;
@@ -94,6 +96,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   RuntimeParts parts_;
   KernelRegistry kernels_;
   DeviceMask allowed_ = 0;  // devices that may run kernels
+  std::string policy_;
+  std::uint64_t seed_ = 0;
   std::uint64_t generation_ = 0;
   std::atomic<bool> closed_{false};
   std::unique_ptr<Executor> executor_;

@@ -20,6 +20,7 @@
 #include "runtime/exec/lane.h"
 #include "runtime/exec/store.h"
 #include "runtime/sched/cost_model.h"
+#include "runtime/sched/forecast.h"
 #include "runtime/sched/policy.h"
 
 namespace troika {
@@ -78,11 +79,11 @@ class Executor final : public Service {
   // What is not over and where it stands: for the report of a stall.
   std::string unfinished() const;
   DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_acquire); }
-  DeviceMask hung_devices() const noexcept {
-    return hung_devices_.load(std::memory_order_acquire);
-  }
+  DeviceMask hung_devices() const noexcept { return hung_devices_.load(std::memory_order_acquire); }
   // Fills in kernels' numbers, able devices' predicted costs and ranks.
   void price(PlanState& plan);
+  // What a fresh `policy` would make of the plan on the open devices, at what is known now.
+  Result<Forecast> predict(const PlanState& plan, Policy& policy) const;
 
   void serve() noexcept override;
 

@@ -146,6 +146,8 @@ class Plan {
   void set_run_slots(std::uint32_t count) noexcept { state_->run_slots = count; }
   // For each device, whether it can run the task, and why not.
   std::string explain(TaskRef task) const { return core_->explain(*state_, task.index()); }
+  // How a run of it would go, alone on idle devices, by what the cost model has learned so far.
+  Forecast predict() const { return value_or_throw(core_->predict(*state_)); }
   const std::shared_ptr<PlanState>& state() const noexcept { return state_; }
 
  private:

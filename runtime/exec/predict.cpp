@@ -1,0 +1,49 @@
+// A plan's course as the cost model sees it now.
+#include "runtime/exec/executor.h"
+#include "runtime/exec/planned_costs.h"
+#include "runtime/exec/view.h"
+
+namespace troika {
+namespace {
+
+// Costs as they were at one moment: the model goes on learning while the forecast is made.
+class CostTable final : public TaskCosts {
+ public:
+  CostTable(const PlanState& plan, const TaskCosts& costs, DeviceMask open)
+      : plan_{plan}, devices_{costs.devices()} {
+    times_.reserve(plan.tasks.size() * devices_);
+    for (std::uint32_t t = 0; t < plan.tasks.size(); ++t)
+      for (std::uint32_t d = 0; d < devices_; ++d)
+        times_.push_back((open & bit(DeviceId{d})) != 0 ? costs.time(TaskIndex{t}, DeviceId{d})
+                                                        : std::nullopt);
+  }
+
+  std::size_t devices() const noexcept override { return devices_; }
+  std::optional<Nanos> time(TaskIndex task, DeviceId device) const override {
+    return times_[task.value * devices_ + device.value];
+  }
+  CostKey key(TaskIndex task) const override { return plan_.tasks[task.value].cost; }
+
+ private:
+  const PlanState& plan_;
+  const std::size_t devices_;
+  std::vector<std::optional<Nanos>> times_;  // by task, then device
+};
+
+}  // namespace
+
+Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy) const {
+  std::optional<CostTable> costs;
+  std::vector<ForecastLane> lanes;
+  {
+    const std::scoped_lock lock{shared_};
+    costs.emplace(plan, PlannedCosts{plan, model_, devices_.size()}, open_devices());
+    view_->refresh();
+    for (const LaneView& lane : view_->lanes())
+      lanes.push_back(
+          {lane.device, {lane.shares_cores_with.begin(), lane.shares_cores_with.end()}});
+  }
+  return forecast(*plan.graph, *costs, lanes, policy);
+}
+
+}  // namespace troika
