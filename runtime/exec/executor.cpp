@@ -30,6 +30,7 @@ Executor::Executor(Environment& environment, std::span<const std::unique_ptr<Dev
       devices_{devices},
       options_{options},
       policy_{std::move(policy)},
+      tracing_{options.trace},
       listener_{std::make_unique<Listener>(*this)},
       view_{std::make_unique<View>(*this)} {}
 
@@ -47,6 +48,7 @@ Status Executor::create_queue(DeviceId device, QueueUse use, unsigned number, La
   auto created = devices_[device.value]->create_queue(id, use, number, *listener_);
   if (!created.ok()) return created.status();
   state->queue = *std::move(created);
+  tracing_.add_queue(*state, devices_[device.value]->info(), number);
   queues_.push_back(std::move(state));
   return {};
 }

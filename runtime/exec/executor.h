@@ -19,6 +19,7 @@
 #include "runtime/exec/inbox.h"
 #include "runtime/exec/lane.h"
 #include "runtime/exec/store.h"
+#include "runtime/exec/tracing.h"
 #include "runtime/sched/cost_model.h"
 #include "runtime/sched/forecast.h"
 #include "runtime/sched/policy.h"
@@ -34,6 +35,7 @@ struct ExecutorOptions {
   Nanos transfer_timeout{30'000'000'000};
   Nanos first_run_allowance{5'000'000'000};  // added to the timeout of a kernel's first run
   WorkerPool* workers = nullptr;             // completion callbacks run there
+  TraceOptions trace{.level = TraceLevel::off};
 };
 
 // What happened since the start, for reports and tests.
@@ -76,6 +78,7 @@ class Executor final : public Service {
   void post(Message message);
 
   Counters counters() const;
+  Trace& trace() noexcept { return tracing_.trace(); }
   // What is not over and where it stands: for the report of a stall.
   std::string unfinished() const;
   DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_acquire); }
@@ -234,6 +237,7 @@ class Executor final : public Service {
   // All below: the strand.
   std::unique_ptr<Policy> policy_;
   CostModel model_;
+  Tracing tracing_;
   std::unordered_map<const Operation*, KernelId> kernel_ids_;
   Store store_;
   std::vector<Lane> lanes_;

@@ -277,6 +277,7 @@ void Executor::lose_device(DeviceId device, const Status& status) {
   const DeviceInfo& info = devices_[device.value]->info();
   const Status cause{status.code() == Code::timed_out ? Code::timed_out : Code::device_lost,
                      info.name + " is lost: " + std::string{status.message()}};
+  if (tracing_.on()) tracing_.device_lost(info, cause, now_);
   for (Lane& on : lanes_)
     if (on.device == device) on.open = false;
   for (Lane& on : lanes_) {

@@ -25,15 +25,14 @@ void Executor::retire(const Advanced& advanced) {
 
 void Executor::retire(QueueState& from, const InFlight& operation, const Status& status,
                       std::span<const Interval> measured) {
+  const auto found = std::find_if(measured.begin(), measured.end(),
+                                  [&](const Interval& i) { return i.value == operation.value; });
+  const Interval* interval = found == measured.end() ? nullptr : &*found;
+  if (tracing_.on()) tracing_.retired(from, operation, status, interval, now_);
   switch (operation.kind) {
-    case InFlight::Kind::task: {
-      const auto found = std::find_if(measured.begin(), measured.end(), [&](const Interval& i) {
-        return i.value == operation.value;
-      });
-      retire_task(*operation.run, operation.task, from, operation, status,
-                  found == measured.end() ? nullptr : &*found);
+    case InFlight::Kind::task:
+      retire_task(*operation.run, operation.task, from, operation, status, interval);
       return;
-    }
     case InFlight::Kind::acquire:
       // The launch behind it has run on bytes it may not have seen.
       if (!status.ok()) operation.run->tasks[operation.task.value].cause = status;

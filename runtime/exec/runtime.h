@@ -13,6 +13,7 @@
 #include "runtime/exec/core.h"
 #include "runtime/graph/graph.h"
 #include "runtime/graph/kernel_registry.h"
+#include "runtime/trace/chrome_json.h"
 
 namespace troika {
 
@@ -21,7 +22,7 @@ struct RuntimeOptions {
   std::uint64_t seed = 0;             // for policies that draw
   unsigned workers = 0;               // host workers; 0: one for each core this process may use
   std::vector<std::string> devices;   // names or backends that may run kernels; empty: all
-  ExecutorOptions executor;
+  ExecutorOptions executor;           // executor.trace.level switches the trace on
 };
 
 namespace detail {
@@ -200,6 +201,10 @@ class Runtime {
   // What might have been there, and why it is not.
   const std::vector<Missing>& missing() const noexcept { return core_->missing(); }
   Counters counters() const { return core_->executor().counters(); }
+  // What happened so far, as JSON that ui.perfetto.dev opens. Empty while the trace is off.
+  void write_trace(std::ostream& out) {
+    write_chrome_json(core_->executor().trace().snapshot(), out);
+  }
   const std::shared_ptr<RuntimeCore>& core() const noexcept { return core_; }
 
  private:

@@ -253,6 +253,7 @@ Status Executor::acquire(RunState& run, TaskIndex task, Lane& lane) {
       taking.value = done.value;
       taking.run = &run;
       taking.task = task;
+      taking.region = move.region;
       note(via, std::move(taking));
     }
   }

@@ -1,0 +1,85 @@
+#include "runtime/exec/tracing.h"
+
+#include <algorithm>
+
+namespace troika {
+
+Tracing::Tracing(const TraceOptions& options)
+    : trace_{options},
+      recorder_{trace_.add_recorder()},
+      collect_after_{std::max<std::size_t>(1, options.ring_events / 2)} {}
+
+void Tracing::add_queue(const QueueState& queue, const DeviceInfo& device, unsigned number) {
+  const std::string what = queue.lane ? "lane " + std::to_string(number) : "copies";
+  Tracks& added = tracks_.emplace_back();
+  if (queue.lane) added.tasks = trace_.add_track(device.name, what);
+  added.moves = trace_.add_track(device.name, what + ": bytes");
+}
+
+void Tracing::retired(const QueueState& from, const InFlight& operation, const Status& status,
+                      const Interval* measured, Nanos now) {
+  Tracks& tracks = tracks_[from.id.value];
+  TraceEvent event;
+  if (operation.run != nullptr) {
+    event.run = operation.run->id;
+    event.task = operation.task;
+  }
+  if (operation.kind == InFlight::Kind::task) {
+    const TaskState& state = operation.run->tasks[operation.task.value];
+    event.name = name_of_task(operation);
+    event.track = tracks.tasks;
+    event.predicted = state.predicted;
+    event.begin = measured ? measured->begin : std::max(operation.enqueued, from.reached_at);
+    event.end = measured ? measured->end : now;
+    if (state.attempts != 0) event.kind = EventKind::retry;
+  } else {
+    event.track = tracks.moves;
+    event.begin = std::min(now, std::max({operation.enqueued, from.reached_at, tracks.moves_end}));
+    event.end = tracks.moves_end = now;
+    event.bytes = operation.region.size();
+    event.kind = operation.kind == InFlight::Kind::copy ? EventKind::copy : EventKind::hand_over;
+    if (operation.kind == InFlight::Kind::acquire) {
+      event.name = trace_.intern("take over");
+      event.reason = name_of_task(operation);
+    } else {
+      event.name = trace_.intern(operation.kind == InFlight::Kind::copy ? "copy" : "hand over");
+      event.reason = trace_.intern(operation.buffer->id
+                                       ? "buffer " + std::to_string(operation.buffer->id.value)
+                                       : std::string{"scratch"});
+    }
+  }
+  if (!status.ok()) {
+    event.kind = EventKind::failure;
+    event.reason = trace_.intern(status.to_string());
+  }
+  record(event);
+}
+
+void Tracing::device_lost(const DeviceInfo& device, const Status& cause, Nanos now) {
+  auto [track, added] = device_tracks_.try_emplace(device.name);
+  if (added) track->second = trace_.add_track(device.name, "device");
+  TraceEvent event;
+  event.begin = event.end = now;
+  event.kind = EventKind::failure;
+  event.track = track->second;
+  event.name = trace_.intern(device.name);
+  event.reason = trace_.intern(cause.to_string());
+  record(event);
+}
+
+void Tracing::record(const TraceEvent& event) {
+  recorder_.record(event);
+  // Nobody else empties the ring before the trace is asked for.
+  if (++recorded_ < collect_after_) return;
+  recorded_ = 0;
+  trace_.collect();
+}
+
+NameId Tracing::name_of_task(const InFlight& operation) {
+  const Operation* kernel = operation.run->plan->graph->task(operation.task).operation;
+  const auto [entry, added] = kernel_names_.try_emplace(kernel);
+  if (added) entry->second = trace_.intern(kernel->name);
+  return entry->second;
+}
+
+}  // namespace troika

@@ -1,0 +1,50 @@
+// What the executor writes into the runtime's trace.
+#pragma once
+
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/device/device.h"
+#include "runtime/exec/lane.h"
+#include "runtime/trace/trace.h"
+
+namespace troika {
+
+// Two tracks a queue: kernels, and the bytes that move around them. Decisions and records are made
+// on the strand; trace() may be asked from any thread.
+class Tracing {
+ public:
+  explicit Tracing(const TraceOptions& options);
+
+  // In the order of their ids.
+  void add_queue(const QueueState& queue, const DeviceInfo& device, unsigned number);
+
+  // Whether anything is recorded: one relaxed load.
+  bool on() const noexcept { return recorder_.on(); }
+  // An operation left its queue. Without `measured` it began when the queue was free for it.
+  void retired(const QueueState& from, const InFlight& operation, const Status& status,
+               const Interval* measured, Nanos now);
+  void device_lost(const DeviceInfo& device, const Status& cause, Nanos now);
+
+  Trace& trace() noexcept { return trace_; }
+
+ private:
+  struct Tracks {
+    TrackId tasks, moves;
+    Nanos moves_end{0};  // slices of one track do not overlap
+  };
+
+  void record(const TraceEvent& event);
+  NameId name_of_task(const InFlight& operation);
+
+  Trace trace_;
+  Recorder& recorder_;
+  const std::size_t collect_after_;
+  std::size_t recorded_ = 0;    // since the last collection
+  std::vector<Tracks> tracks_;  // by QueueId
+  std::unordered_map<std::string, TrackId> device_tracks_;
+  std::unordered_map<const Operation*, NameId> kernel_names_;
+};
+
+}  // namespace troika
