@@ -1,0 +1,116 @@
+// Brings out the structure of a photograph on every processor at once: scripts/demo [PICTURE].
+//
+//   picture ──> enlarge ─> luma ─┬─> histogram ══(all tiles)══> tone_curve ─┐
+//                   │            ├─> smooth ─┬─> blur_rows ─> blur_columns ─┼─> sharpen ─> exposure
+//                   │            │           └─> edges ─────────────────────┘      │
+//                   └────────────┴─────────────────────────────────────────────────┴─> compose
+//
+// each on some sixty tiles; kernels/README.md has the details.
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+
+#include "examples/demo_job.h"
+#include "examples/demo_options.h"
+#include "examples/demo_progress.h"
+#include "examples/demo_report.h"
+#include "examples/picture.h"
+
+namespace troika::demo {
+namespace {
+
+std::vector<std::string> names_of(Runtime& runtime, const std::vector<std::string>& wanted) {
+  std::vector<std::string> names;
+  for (const auto& device : runtime.devices()) {
+    const DeviceInfo& info = device->info();
+    if (wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& name) {
+          return name == info.name || name == info.backend;
+        }))
+      names.push_back(info.name);
+  }
+  return names;
+}
+
+Status write_trace(const std::string& path, Runtime& runtime) {
+  std::ofstream file{path};
+  runtime.write_trace(file);
+  file.close();
+  if (!file) return {Code::unavailable, "cannot write " + path};
+  return {};
+}
+
+// All runs of one round follow each other, so that a machine that slows down slows all of them.
+Status run_all(const Options& options) {
+  TROIKA_ASSIGN(const Picture source, read_picture(options.picture));
+  const PipelineShape shape = pipeline_shape(source.width, source.height, options.tiles);
+  Job together{{options.policy, options.devices, !options.trace.empty()}, source, shape};
+  Report report;
+  report.devices = names_of(together.runtime(), options.devices);
+  report.tasks = together.tasks();
+  print_devices(std::cout, together.runtime(), report.devices);
+  std::cout << "\nPicture " << options.picture << ", " << source.width << " x " << source.height
+            << ", enlarged to " << shape.width() << " x " << shape.height() << "; " << report.tasks
+            << " tasks on " << shape.tiles() << " tiles, policy " << options.policy << std::endl;
+
+  std::vector<std::unique_ptr<Job>> alone;
+  for (const std::string& device : report.devices)
+    alone.push_back(std::make_unique<Job>(JobOptions{options.policy, {device}}, source, shape));
+  const int runs = options.repeats * static_cast<int>(alone.size() + 1);
+  Progress progress{runs + 3};
+  progress.step("reference");
+  const PipelineResult expected = pipeline_reference(source, shape.factor);
+
+  Status difference;
+  const auto run = [&](Job& job, const std::string& who, int repeat) {
+    progress.step(who + ", run " + std::to_string(repeat + 1));
+    job.run();
+    const Status same = compare(job.result(), expected);
+    if (difference.ok() && !same.ok()) difference = same.within("run on " + who);
+  };
+  for (int repeat = 0; repeat < options.repeats; ++repeat) {
+    run(together, "all together", repeat);
+    for (std::size_t i = 0; i < alone.size(); ++i) run(*alone[i], report.devices[i], repeat);
+  }
+
+  progress.step("writing " + options.output);
+  TROIKA_TRY(write_png(options.output, together.result().picture));
+  if (!options.trace.empty()) TROIKA_TRY(write_trace(options.trace, together.runtime()));
+  progress.clear();
+
+  for (const std::string& name : report.devices)
+    for (std::size_t d = 0; d < together.runtime().devices().size(); ++d)
+      if (together.runtime().devices()[d]->info().name == name)
+        report.tasks_by_device.push_back(together.tasks_by_device()[d]);
+  const Counters counters = together.runtime().counters();
+  report.exact = difference.ok();
+  report.bytes_copied = counters.bytes_copied;
+  report.bytes_handed_over = counters.bytes_handed_over;
+  for (std::size_t i = 0; i < alone.size(); ++i)
+    report.alone.push_back({report.devices[i], alone[i]->times()});
+  report.together = together.times();
+  print(std::cout, report);
+  std::cout << "\n"
+            << options.output << " is written"
+            << (options.trace.empty() ? "" : ", and " + options.trace + " for ui.perfetto.dev")
+            << "\n";
+  if (!options.json.empty()) TROIKA_TRY(write_json(options.json, report));
+  if (difference.ok()) std::cout << "Every pixel of every run equals the reference's.\n";
+  return difference;
+}
+
+}  // namespace
+}  // namespace troika::demo
+
+int main(int argc, char** argv) {
+  int exit_code = 0;
+  const auto options = troika::demo::read_options(argc, argv, exit_code);
+  if (!options) return exit_code;
+  try {
+    const troika::Status status = troika::demo::run_all(*options);
+    if (status.ok()) return 0;
+    std::cerr << "demo: " << status.to_string() << "\n";
+  } catch (const troika::Error& error) {
+    std::cerr << "demo: " << error.what() << "\n";
+  }
+  return 1;
+}

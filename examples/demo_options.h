@@ -1,0 +1,25 @@
+// What the demo's command line asks for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troika::demo {
+
+struct Options {
+  std::string picture;  // PNG or JPEG
+  std::string policy = "load_aware";
+  std::vector<std::string> devices;  // names or backends; empty: all
+  int tiles = 0;                     // 0: as many as suit the picture
+  int repeats = 5;
+  std::string json;  // empty: none
+  std::string output = "out/demo.png";
+  std::string trace = "out/demo_trace.json";
+};
+
+// None when there is nothing to do but end with `exit_code`: help was asked for, or a mistake
+// named.
+std::optional<Options> read_options(int argc, char** argv, int& exit_code);
+
+}  // namespace troika::demo
