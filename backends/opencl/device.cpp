@@ -114,6 +114,7 @@ DeviceInfo describe_device(const Core& core, const std::string& platform) {
   info.kind = kind_of(value_of<cl_device_type>(api, core.device, CL_DEVICE_TYPE));
   if (info.kind == DeviceKind::cpu) info.cores = allowed_cores();
   info.dialects = {Dialect::opencl_c};
+  info.needs_hand_over = true;  // OpenCL promises nothing of unmapped host pages
   info.memory_bytes = core.memory_bytes;
   // Eight single-precision operations a cycle and compute unit; the cost model learns the rest.
   info.flops_per_second =
