@@ -7,6 +7,7 @@
 //
 // each on some sixty tiles; kernels/README.md has the details.
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -31,7 +32,16 @@ std::vector<std::string> names_of(Runtime& runtime, const std::vector<std::strin
   return names;
 }
 
+Status make_folder_of(const std::string& path) {
+  const auto folder = std::filesystem::path{path}.parent_path();
+  std::error_code error;
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return {Code::unavailable, folder.string() + ": " + error.message()};
+  return {};
+}
+
 Status write_trace(const std::string& path, Runtime& runtime) {
+  TROIKA_TRY(make_folder_of(path));
   std::ofstream file{path};
   runtime.write_trace(file);
   file.close();
@@ -73,6 +83,7 @@ Status run_all(const Options& options) {
   }
 
   progress.step("writing " + options.output);
+  TROIKA_TRY(make_folder_of(options.output));
   TROIKA_TRY(write_png(options.output, together.result().picture));
   if (!options.trace.empty()) TROIKA_TRY(write_trace(options.trace, together.runtime()));
   progress.clear();

@@ -21,13 +21,20 @@ std::size_t blocks_of(const PipelineShape& shape) {
          static_cast<std::size_t>(kernels::exposure_blocks(shape.height()));
 }
 
+double median_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 != 0 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
 }  // namespace
 
-double Times::median() const {
-  std::vector<double> sorted = observed;
-  std::sort(sorted.begin(), sorted.end());
-  const std::size_t middle = sorted.size() / 2;
-  return sorted.size() % 2 != 0 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+double Times::median() const { return median_of(observed); }
+
+double Times::beyond_forecast() const {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < observed.size(); ++i) ratios.push_back(observed[i] / forecast[i]);
+  return ratios.empty() ? 1 : median_of(ratios);
 }
 
 RuntimeOptions Job::runtime_options(JobOptions options) {
@@ -59,9 +66,11 @@ void Job::run() {
   // So that no run can live on what an earlier one left.
   std::ranges::fill(picture_.write(), std::uint8_t{0xA5});
   std::ranges::fill(exposure_.write(), NAN);
-  const double predicted = to_ms(plan_.predict().makespan);
+  const double forecast = to_ms(plan_.predict().makespan);
+  const double predicted = forecast * times_.beyond_forecast();
   const Run run = runtime_.run(plan_);
   run.wait();
+  times_.forecast.push_back(forecast);
   times_.predicted.push_back(predicted);
   times_.observed.push_back(to_ms(run.makespan()));
   for (std::size_t d = 0; d < tasks_by_device_.size(); ++d)

@@ -18,9 +18,14 @@ struct JobOptions {
 // What the runs of a job took, in milliseconds, in their order.
 struct Times {
   std::vector<double> observed;
-  std::vector<double> predicted;  // before each run, by what the runs before it taught
+  std::vector<double> forecast;  // before each run: the policy replayed with the task times learned
+  // Before each run: the forecast, times what the runs before took beyond theirs. A forecast knows
+  // nothing of threads that wait for a core.
+  std::vector<double> predicted;
 
   double median() const;
+  // The median of observed / forecast; 1 before the first run.
+  double beyond_forecast() const;
 };
 
 // A runtime of its own, whose cost model knows nothing at first.

@@ -21,13 +21,11 @@ std::string megabytes(std::uint64_t bytes) {
 }
 
 void print_times(std::ostream& out, const std::string& who, const Times& times) {
-  const double observed = times.median(), predicted = times.predicted.back();
+  const double last = times.observed.back(), predicted = times.predicted.back();
   out << "  " << std::left << std::setw(14) << who << std::right << std::fixed
-      << std::setprecision(1) << std::setw(10) << observed << " ms    predicted" << std::setw(10)
-      << predicted << " ms  (" << std::showpos << std::setprecision(0)
-      << 100 * (predicted / times.observed.back() - 1) << std::noshowpos
-      << " % of the last run, which took " << std::setprecision(1) << times.observed.back()
-      << " ms)\n";
+      << std::setprecision(1) << std::setw(9) << times.median() << " ms" << std::setw(9) << last
+      << " ms" << std::setw(9) << predicted << " ms" << std::showpos << std::setprecision(0)
+      << std::setw(6) << 100 * (predicted / last - 1) << std::noshowpos << " %\n";
 }
 
 }  // namespace
@@ -60,7 +58,7 @@ void print(std::ostream& out, const Report& report) {
   out << "\nBytes\n  copied        " << megabytes(report.bytes_copied) << "\n  handed over   "
       << megabytes(report.bytes_handed_over)
       << ": made visible to the other device where they are, none moved\n";
-  out << "\nMakespan (median of " << report.together.observed.size() << ")\n";
+  out << "\nMakespan           median   last run  predicted\n";
   double best = 0;
   for (const Alone& alone : report.alone) {
     print_times(out, alone.device + " alone", alone.times);
@@ -68,8 +66,12 @@ void print(std::ostream& out, const Report& report) {
     best = best == 0 ? time : std::min(best, time);
   }
   print_times(out, report.alone.size() == 1 ? "once more" : "all together", report.together);
-  out << "  throughput of all together: " << std::setprecision(2) << best / report.together.median()
-      << " x the best device alone\n";
+  out << std::setprecision(2) << "  throughput of all together: " << best / report.together.median()
+      << " x the best device alone\n"
+      << "  predicted before the last run, from the times of tasks so far, as the policy would "
+         "place "
+         "them,\n  and from what earlier runs took beyond that (all together: x "
+      << report.together.observed.back() / report.together.forecast.back() << ")\n";
 }
 
 Status write_json(const std::string& path, const Report& report) {

@@ -1,0 +1,110 @@
+// The demo as a user starts it, on small pictures.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+
+#include "examples/picture.h"
+
+namespace troika {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class Demo : public testing::Test {
+ protected:
+  Demo() : folder_{fs::temp_directory_path() / ("troika-demo-" + std::to_string(getpid()))} {
+    fs::create_directories(folder_);
+    Picture picture(96, 64, 3);
+    for (std::size_t i = 0; i < picture.samples.size(); ++i)
+      picture.samples[i] = static_cast<std::uint8_t>(i * i % 251);
+    EXPECT_TRUE(write_png(path("in.png"), picture).ok());
+  }
+  ~Demo() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  // The exit code; what it printed is in `printed_`.
+  int start(const std::string& options) {
+    const std::string command = std::string{TROIKA_DEMO} + " " + options + " --output " +
+                                path("out.png") + " --trace " + path("trace.json") + " --json " +
+                                path("out.json") + " > " + path("printed") + " 2>&1";
+    const int status = std::system(command.c_str());
+    printed_ = text(path("printed"));
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  static std::string text(const std::string& name) {
+    std::ifstream file{name};
+    return {std::istreambuf_iterator<char>{file}, {}};
+  }
+  json report() const { return json::parse(text(path("out.json"))); }
+
+  fs::path folder_;
+  std::string printed_;
+};
+
+TEST_F(Demo, computes_every_pixel_on_all_devices_without_copying_a_byte) {
+  ASSERT_EQ(start(path("in.png") + " --repeat 2"), 0) << printed_;
+  const json got = report();
+  EXPECT_EQ(got["exact"], true);
+  EXPECT_EQ(got["bytes_copied"], 0);
+  EXPECT_EQ(got["devices"][0], "host");
+  std::size_t tasks = 0;
+  for (const auto& [device, count] : got["tasks_by_device"].items()) {
+    // A cold cost model tries every kernel on every device.
+    EXPECT_GE(count.get<int>(), 11) << device;
+    tasks += count.get<std::size_t>();
+    EXPECT_GT(got["makespan_ms"][device].get<double>(), 0) << device;
+  }
+  EXPECT_EQ(got["tasks_by_device"].size(), got["devices"].size());
+  EXPECT_GE(tasks, 2U * 500U);
+  EXPECT_EQ(tasks % 20, 2U);  // in each of two runs ten kernels a tile, and the tone curve
+  EXPECT_GT(got["makespan_ms"]["all"].get<double>(), 0);
+  EXPECT_GT(got["predicted_ms"].get<double>(), 0);
+  const auto picture = read_picture(path("out.png"));
+  ASSERT_TRUE(picture.ok()) << picture.status().to_string();
+  EXPECT_GE(picture->width * picture->height, 8'000'000);
+  EXPECT_THAT(printed_, testing::HasSubstr("Every pixel of every run equals the reference's."));
+  EXPECT_THAT(printed_, testing::Not(testing::HasSubstr("\r")));  // no bar without a terminal
+}
+
+TEST_F(Demo, keeps_to_the_devices_and_the_tiles_asked_for) {
+  ASSERT_EQ(start(path("in.png") + " --devices host --tiles 9 --repeat 1 --policy round_robin"), 0)
+      << printed_;
+  const json got = report();
+  EXPECT_EQ(got["devices"], json::array({"host"}));
+  EXPECT_EQ(got["tasks_by_device"].size(), 1U);
+  const int tasks = got["tasks_by_device"]["host"].get<int>();
+  EXPECT_GE(tasks, 91);
+  EXPECT_LT(tasks, 300);
+}
+
+TEST_F(Demo, leaves_a_trace_with_every_task_in_it) {
+  ASSERT_EQ(start(path("in.png") + " --repeat 1"), 0) << printed_;
+  const json trace = json::parse(text(path("trace.json")));
+  std::size_t tasks = 0;
+  for (const json& event : trace["traceEvents"]) tasks += event.value("cat", "") == "task";
+  std::size_t expected = 0;
+  const json got = report();
+  for (const auto& [device, count] : got["tasks_by_device"].items())
+    expected += count.get<std::size_t>();
+  EXPECT_EQ(tasks, expected);
+  EXPECT_EQ(trace["otherData"]["dropped"], 0);
+}
+
+TEST_F(Demo, says_what_is_wrong_with_its_command_line) {
+  EXPECT_NE(start(path("in.png") + " --devices gpu7"), 0);
+  EXPECT_THAT(printed_, testing::HasSubstr("no device is called 'gpu7'"));
+  EXPECT_NE(start(path("nothing.png")), 0);
+  EXPECT_THAT(printed_, testing::HasSubstr("nothing.png"));
+  EXPECT_NE(start(path("in.png") + " --policy best"), 0);
+  EXPECT_THAT(printed_, testing::HasSubstr("load_aware"));
+}
+
+}  // namespace
+}  // namespace troika
