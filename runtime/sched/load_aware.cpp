@@ -209,6 +209,7 @@ const ReadyTask* LoadAware::help_out(const LaneView& lane, const SchedView& view
     return x != y ? x < y : goes_before(a.tasks.back(), b.tasks.back());
   });
   for (const Kind& kind : kinds_) {
+    if (!is_home(kind, own) && would_displace(kind, lane, view)) continue;
     Nanos first_elsewhere = forever, all_elsewhere = forever;
     for (std::size_t d = 0; d < devices_.size(); ++d) {
       if (!is_home(kind, d)) continue;
@@ -222,6 +223,14 @@ const ReadyTask* LoadAware::help_out(const LaneView& lane, const SchedView& view
     if (last != nullptr && finish_here(*last, lane, view) <= all_elsewhere) return last;
   }
   return nullptr;
+}
+
+bool LoadAware::would_displace(const Kind& kind, const LaneView& lane,
+                               const SchedView& view) const noexcept {
+  return std::any_of(lane.shares_cores_with.begin(), lane.shares_cores_with.end(), [&](LaneId id) {
+    const LaneView& other = view.lanes()[id.value];
+    return other.queued != 0 && is_home(kind, other.device.value);
+  });
 }
 
 bool LoadAware::is_home(const Kind& kind, std::size_t device) const noexcept {

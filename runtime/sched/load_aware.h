@@ -55,6 +55,9 @@ class LoadAware final : public Policy {
   const ReadyTask* at_home(const LaneView& lane, const SchedView& view) const;
   const ReadyTask* help_out(const LaneView& lane, const SchedView& view);
 
+  // Whether a lane that is better at it is at work on the same cores: helping would only slow that
+  // one down.
+  bool would_displace(const Kind& kind, const LaneView& lane, const SchedView& view) const noexcept;
   bool is_home(const Kind& kind, std::size_t device) const noexcept;
   bool is_home_only(const Kind& kind, std::size_t device) const noexcept;
   bool is_sooner_elsewhere(const Kind& kind, Nanos here) const noexcept;
