@@ -9,13 +9,16 @@ namespace {
 // Costs as they were at one moment: the model goes on learning while the forecast is made.
 class CostTable final : public TaskCosts {
  public:
-  CostTable(const PlanState& plan, const TaskCosts& costs, DeviceMask open)
+  CostTable(const PlanState& plan, const TaskCosts& costs, DeviceMask open,
+            std::span<const double> cores_taken)  // by device
       : plan_{plan}, devices_{costs.devices()} {
     times_.reserve(plan.tasks.size() * devices_);
     for (std::uint32_t t = 0; t < plan.tasks.size(); ++t)
-      for (std::uint32_t d = 0; d < devices_; ++d)
-        times_.push_back((open & bit(DeviceId{d})) != 0 ? costs.time(TaskIndex{t}, DeviceId{d})
-                                                        : std::nullopt);
+      for (std::uint32_t d = 0; d < devices_; ++d) {
+        std::optional<Nanos>& time = times_.emplace_back();
+        if ((open & bit(DeviceId{d})) != 0) time = costs.time(TaskIndex{t}, DeviceId{d});
+        if (time) time = from_seconds(to_seconds(*time) * cores_taken[d]);
+      }
   }
 
   std::size_t devices() const noexcept override { return devices_; }
@@ -37,11 +40,14 @@ Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy) const 
   std::vector<ForecastLane> lanes;
   {
     const std::scoped_lock lock{shared_};
-    costs.emplace(plan, PlannedCosts{plan, model_, devices_.size()}, open_devices());
     view_->refresh();
-    for (const LaneView& lane : view_->lanes())
+    std::vector<double> cores_taken(devices_.size(), 1);
+    for (const LaneView& lane : view_->lanes()) {
+      cores_taken[lane.device.value] = view_->cores_taken(lane.id);
       lanes.push_back(
           {lane.device, {lane.shares_cores_with.begin(), lane.shares_cores_with.end()}});
+    }
+    costs.emplace(plan, PlannedCosts{plan, model_, devices_.size()}, open_devices(), cores_taken);
   }
   return forecast(*plan.graph, *costs, lanes, policy);
 }

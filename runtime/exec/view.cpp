@@ -9,6 +9,7 @@ void Executor::View::refresh() {
   if (lanes_.size() != lanes.size()) {
     lanes_.resize(lanes.size());
     sharing_.resize(lanes.size());
+    cores_taken_.assign(lanes.size(), 1);
     for (const Lane& lane : lanes) {
       const DeviceInfo& own = executor_.devices_[lane.device.value]->info();
       for (const Lane& other : lanes) {
@@ -20,6 +21,9 @@ void Executor::View::refresh() {
                             });
         if (shares) sharing_[lane.id.value].push_back(other.id);
       }
+      if (!sharing_[lane.id.value].empty())
+        cores_taken_[lane.id.value] =
+            static_cast<double>(own.cores.size()) / static_cast<double>(own.lanes);
     }
   }
   for (const Lane& lane : lanes) {
@@ -57,7 +61,9 @@ Prediction Executor::View::predict(const ReadyTask& task, LaneId id) const noexc
   const Estimate estimate = executor_.model_.predict(priced.cost, priced.work, lane.device);
 
   Prediction result;
-  result.execution = estimate.time;
+  // Measured while other lanes may have been idle; a task that spreads over several cores takes
+  // them from whoever else runs there.
+  result.execution = from_seconds(to_seconds(estimate.time) * cores_taken(id));
   result.samples = estimate.kernel_samples;
   result.exploring = executor_.exploring_[priced.cost.kernel.value][lane.device.value] != 0;
   for (const Arg& arg : run.args(index)) {
