@@ -84,16 +84,22 @@ TEST_F(Demo, keeps_to_the_devices_and_the_tiles_asked_for) {
   EXPECT_LT(tasks, 300);
 }
 
-TEST_F(Demo, leaves_a_trace_with_every_task_in_it) {
+TEST_F(Demo, leaves_a_trace_with_every_task_and_every_byte_handed_over_in_it) {
   ASSERT_EQ(start(path("in.png") + " --repeat 1"), 0) << printed_;
   const json trace = json::parse(text(path("trace.json")));
   std::size_t tasks = 0;
-  for (const json& event : trace["traceEvents"]) tasks += event.value("cat", "") == "task";
+  std::uint64_t handed_over = 0;
+  for (const json& event : trace["traceEvents"]) {
+    tasks += event.value("cat", "") == "task";
+    if (event.value("cat", "") == "hand_over")
+      handed_over += event["args"]["bytes"].get<unsigned>();
+  }
   std::size_t expected = 0;
   const json got = report();
   for (const auto& [device, count] : got["tasks_by_device"].items())
     expected += count.get<std::size_t>();
   EXPECT_EQ(tasks, expected);
+  EXPECT_EQ(handed_over, got["bytes_handed_over"]);
   EXPECT_EQ(trace["otherData"]["dropped"], 0);
 }
 

@@ -196,5 +196,18 @@ TEST(LoadAware, a_backlog_on_shared_cores_makes_a_lane_less_attractive) {
   EXPECT_TRUE(world.take(LaneId{0}, policy).has_value());
 }
 
+TEST(LoadAware, a_lane_helps_out_on_shared_cores_only_while_the_better_lane_there_is_idle) {
+  World world{{{2 * ms, ms}}, {1, 1}};
+  const LaneId sharing[] = {fast};
+  LoadAware policy;
+  for (std::uint32_t i = 0; i < 100; ++i) world.add(world.task(i, 0), policy);
+  world.lane(1).queued = 1;
+  EXPECT_TRUE(world.take(slow, policy).has_value()) << "on cores of its own it helps";
+  world.lane(0).shares_cores_with = sharing;
+  EXPECT_FALSE(world.take(slow, policy).has_value()) << "it would only slow the other one down";
+  world.lane(1).queued = 0;
+  EXPECT_TRUE(world.take(slow, policy).has_value());
+}
+
 }  // namespace
 }  // namespace troika
