@@ -181,25 +181,26 @@ void RuntimeCore::release_buffer(std::shared_ptr<BufferState> buffer) noexcept {
   adopted_.erase(adopted);
 }
 
-const RuntimeCore::Loaded& RuntimeCore::load(const Operation& operation, DeviceId device) {
+RuntimeCore::Found RuntimeCore::load(const Operation& operation, DeviceId device) {
   // Held while compiling: two threads that want one kernel get one build.
   const std::scoped_lock lock{mutex_};
   const auto [entry, added] = loaded_.try_emplace({&operation, device.value});
   Loaded& loaded = entry->second;
-  if (loaded.kernel != nullptr) return loaded;
+  const auto found = [&] { return Found{loaded.kernel.get(), loaded.image, loaded.why}; };
+  if (loaded.kernel != nullptr) return found();
   const DeviceInfo& info = parts_.devices[device.value]->info();
   loaded.image = nullptr;
   for (const Dialect dialect : info.dialects)
     if (loaded.image == nullptr) loaded.image = operation.image(dialect);
   if (loaded.image == nullptr) {
     loaded.why = {Code::unsupported, "no implementation in a dialect of " + info.name};
-    return loaded;
+    return found();
   }
-  if (!added && loaded.why.code() == Code::kernel_failed) return loaded;
+  if (!added && loaded.why.code() == Code::kernel_failed) return found();
   auto built = parts_.devices[device.value]->load(*loaded.image);
   if (built.ok()) loaded.kernel = *std::move(built);
   else loaded.why = built.status();
-  return loaded;
+  return found();
 }
 
 Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
@@ -221,11 +222,12 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
       on.operation = operation;
       for (std::uint32_t d = 0; d < devices.size(); ++d) {
         const bool may = (allowed_ & bit(DeviceId{d})) != 0;
-        const Loaded* loaded = may ? &load(*operation, DeviceId{d}) : nullptr;
-        on.loaded.push_back(loaded ? loaded->kernel.get() : nullptr);
-        on.images.push_back(loaded ? loaded->image : nullptr);
-        on.why.push_back(!may ? Status{Code::unavailable, "not among the devices asked for"}
-                              : loaded->why);
+        const Found found =
+            may ? load(*operation, DeviceId{d})
+                : Found{nullptr, nullptr, {Code::unavailable, "not among the devices asked for"}};
+        on.loaded.push_back(found.kernel);
+        on.images.push_back(found.image);
+        on.why.push_back(found.why);
       }
       plan->operations.push_back(std::move(on));
     }

@@ -89,7 +89,13 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
     const KernelImage* image = nullptr;
     Status why;  // when there is none
   };
-  const Loaded& load(const Operation& operation, DeviceId device);
+  // What a plan takes from it: Loaded may change when an image is added later.
+  struct Found {
+    const LoadedKernel* kernel = nullptr;
+    const KernelImage* image = nullptr;
+    Status why;
+  };
+  Found load(const Operation& operation, DeviceId device);
   Status check_within_parent(const RunState& child) const;
   static Status bind_scalar(const TaskGraph& graph, const Binding& binding, std::vector<Arg>& args);
   Status prepare(const PlanState& plan);
