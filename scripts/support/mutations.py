@@ -158,17 +158,23 @@ def contents(build, programs):
             for name in programs}
 
 
-def first_red(build, mutation, green):
-    """The first test that is red. A program that equals a `green` one is not run again."""
-    made = contents(build, set(programs_of(mutation)))
-    tests = [test for test in mutation.tests
-             if made[test.partition(":")[0]] != green.get(test.partition(":")[0])]
-    for _ in range(mutation.repeat):
-        for test in tests:
+def judge(build, mutation, green):
+    """("caught" | "survived" | "does not compile", why): up to the first red test.
+
+    A program is built when its turn comes, and one that equals a `green` one is not run again.
+    """
+    for turn in range(mutation.repeat):
+        for test in mutation.tests:
+            program = test.partition(":")[0]
+            said = build_programs(build, mutation.sanitize, [program]) if turn == 0 else None
+            if said:
+                return "does not compile", said
+            if contents(build, [program])[program] == green.get(program):
+                continue
             red = run_program(build, mutation.sanitize, test, mutation.seeds)
             if red:
-                return red
-    return None
+                return "caught", red
+    return "survived", "every named test stays green"
 
 
 def programs_of(mutation):
@@ -213,12 +219,7 @@ class Mutator:
                 text = file.read_text()
                 originals.setdefault(file, text)
                 file.write_text(text.replace(edit["old"], edit["new"]))
-            build = self.builds[mutation.sanitize]
-            said = build_programs(build, mutation.sanitize, programs_of(mutation))
-            if said:
-                return "does not compile", said
-            red = first_red(build, mutation, self.green[mutation.sanitize])
-            return ("caught", red) if red else ("survived", "every named test stays green")
+            return judge(self.builds[mutation.sanitize], mutation, self.green[mutation.sanitize])
         finally:
             for file, text in originals.items():
                 file.write_text(text)
@@ -284,6 +285,7 @@ def run_drawn(seed, count):
             say(f"caught {candidate.name()}: {why}")
         elif outcome == "survived":
             survivors.append(candidate)
+            say(f"survived {candidate.name()}")
         else:
             return caught, caught + len(survivors), survivors, f"{candidate.name()}: {why}"
     say(f"{len(candidates)} lines to draw from; {refused} drawn again because the compiler "
