@@ -1,6 +1,7 @@
 // Troika as a user has it: a graph, its plan, runs of it.
-#include "bench/peers/peer.h"
 #include "runtime/troika.h"
+
+#include "bench/peers/peer.h"
 
 namespace troika::bench {
 namespace {

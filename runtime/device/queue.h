@@ -52,9 +52,9 @@ struct Advance {
 
 class QueueListener {
  public:
-  // On the device's driver thread (or a worker, or the simulator's), never inside a vendor callback,
-  // and with no lock held: it may call any verb of any queue, abandon() of this one included. Returns
-  // in bounded time.
+  // On the device's driver thread (or a worker, or the simulator's), never inside a vendor
+  // callback, and with no lock held: it may call any verb of any queue, abandon() of this one
+  // included. Returns in bounded time.
   virtual void on_advance(const Advance& advance) noexcept = 0;
 
  protected:

@@ -23,8 +23,8 @@ struct BufferState : std::enable_shared_from_this<BufferState> {
     SpaceId space;
     std::unique_ptr<Allocation> root;
     std::vector<std::pair<DeviceId, std::unique_ptr<Allocation>>> handles;  // given up before root
-    std::uint32_t held = 0;            // tasks placed or issued that need it here
-    std::uint64_t last_use = 0;        // decision at which it was last reserved
+    std::uint32_t held = 0;      // tasks placed or issued that need it here
+    std::uint64_t last_use = 0;  // decision at which it was last reserved
   };
   // An access of a live run that later runs may have to wait for.
   struct Live {
@@ -46,10 +46,10 @@ struct BufferState : std::enable_shared_from_this<BufferState> {
   Coherence coherence;
   std::vector<Home> homes;
   std::vector<Live> live;
-  std::uint32_t users = 0;  // live runs bound to it and operations in flight
-  Status dead;              // a hung device may still touch the user's memory
-  bool watched = false;     // in the executor's list
-  bool released = false;    // the user's handle is gone
+  std::uint32_t users = 0;      // live runs bound to it and operations in flight
+  Status dead;                  // a hung device may still touch the user's memory
+  bool watched = false;         // in the executor's list
+  bool released = false;        // the user's handle is gone
   std::shared_ptr<Event> gone;  // set when nothing touches it any more
 };
 

@@ -103,7 +103,8 @@ RuntimeCore::~RuntimeCore() {
   shut_down();
   if (executor_ == nullptr) return;
   for (auto& [key, loaded] : loaded_)
-    if ((executor_->hung_devices() & bit(DeviceId{key.second})) != 0) bury(std::move(loaded.kernel));
+    if ((executor_->hung_devices() & bit(DeviceId{key.second})) != 0)
+      bury(std::move(loaded.kernel));
 }
 
 void RuntimeCore::shut_down() noexcept {

@@ -25,7 +25,7 @@ struct RuntimeParts {
   Environment* environment = nullptr;
   std::unique_ptr<WorkerPool> owned_workers;
   WorkerPool* workers = nullptr;
-  SharedPool* shared = nullptr;  // `workers`, when a host lane may run on them too
+  SharedPool* shared = nullptr;                  // `workers`, when a host lane may run on them too
   std::vector<std::unique_ptr<Device>> devices;  // the first has the host's space
   std::vector<Missing> missing;
 };

@@ -285,7 +285,8 @@ bool Executor::issuable(const RunState& run, TaskIndex task, const Lane& lane) {
   if (state.remaining != 0 && (state.mixed || state.flight_lane != lane.id)) return false;
   // What a task submits cannot be undone, so it starts only when nothing can undo the task.
   const PlanState::Task& priced = run.plan->tasks[task.value];
-  if (state.remaining != 0 && run.plan->operations[priced.operation].spawns(lane.device)) return false;
+  if (state.remaining != 0 && run.plan->operations[priced.operation].spawns(lane.device))
+    return false;
   const Nanos horizon = std::max(options_.horizon_min, 2 * lane.latency);
   if (lane.issued >= options_.queue_tasks_max) return false;
   if (lane.issued != 0 && lane.issued_work >= horizon) return false;

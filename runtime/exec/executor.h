@@ -254,7 +254,7 @@ class Executor final : public Service {
   std::unique_ptr<View> view_;
   std::vector<Placed> accesses_;   // ready host accesses
   std::vector<SpaceMask> direct_;  // by space: where it can be filled from
-  std::vector<Placed> ended_;  // tasks that end without having run, their predecessors over
+  std::vector<Placed> ended_;      // tasks that end without having run, their predecessors over
   std::vector<FailedDevice> failed_devices_;
   std::vector<Tainted> tainted_;
   std::vector<std::vector<std::uint32_t>> exploring_;  // by kernel, by device

@@ -78,7 +78,7 @@ class LaneWord {
   // The caller is no longer counted present: it looks for work once more before it goes.
   LaneWordView leave() noexcept {
     return LaneWordView{word_.fetch_sub(LaneWordView::one_present, std::memory_order_seq_cst) -
-                    LaneWordView::one_present};
+                        LaneWordView::one_present};
   }
   // It found some. False: others were invited in its place, it may go.
   bool come_back(LaneWordView seen, unsigned workers) noexcept {

@@ -72,11 +72,11 @@ Result<std::shared_ptr<const LanePlan>> LanePlan::make(const PlanState& plan,
     for (const std::uint32_t successor : tasks.successors(index)) edges.push_back({t, successor});
   }
   if (all_normal) classes.clear();
-  TROIKA_ASSIGN(LaneGraph graph, LaneGraph::make(static_cast<std::uint32_t>(tasks.size()), edges, classes));
+  TROIKA_ASSIGN(LaneGraph graph,
+                LaneGraph::make(static_cast<std::uint32_t>(tasks.size()), edges, classes));
   TROIKA_ASSIGN(auto whole, whole_of(plan, registry));
-  return std::shared_ptr<const LanePlan>{
-      std::make_shared<LanePlan>(LanePlan{std::move(graph), std::move(laid), std::move(whole),
-                                          std::make_unique<Idle>()})};
+  return std::shared_ptr<const LanePlan>{std::make_shared<LanePlan>(
+      LanePlan{std::move(graph), std::move(laid), std::move(whole), std::make_unique<Idle>()})};
 }
 
 }  // namespace troika

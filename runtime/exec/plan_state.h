@@ -48,8 +48,8 @@ struct PlanState {
   std::vector<Task> tasks;
   std::vector<OperationOn> operations;
   std::shared_ptr<const LanePlan> lane;  // runs go there; null: to the strand
-  bool spawns = false;          // some kernel of it may submit sub-graphs
-  std::uint32_t run_slots = 8;  // runs of it under way at once; more wait for admission
+  bool spawns = false;                   // some kernel of it may submit sub-graphs
+  std::uint32_t run_slots = 8;           // runs of it under way at once; more wait for admission
 
   // Strand only.
   std::uint32_t active_runs = 0;

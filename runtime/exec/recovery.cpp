@@ -227,9 +227,8 @@ void Executor::close_queue(QueueState& from, const Status& cause) {
 void Executor::quarantine(const InFlight& operation, DeviceId device) {
   const SpaceId space = devices_[device.value]->info().space;
   const auto add = [&](const std::shared_ptr<BufferState>& buffer, SpaceId touched) {
-    if (std::none_of(tainted_.begin(), tainted_.end(), [&](const Tainted& t) {
-          return t.buffer == buffer && t.space == touched;
-        }))
+    if (std::none_of(tainted_.begin(), tainted_.end(),
+                     [&](const Tainted& t) { return t.buffer == buffer && t.space == touched; }))
       tainted_.push_back({buffer, touched});
   };
   hung_devices_.fetch_or(bit(device), std::memory_order_relaxed);
@@ -249,8 +248,9 @@ void Executor::seal_tainted(const Status& cause) {
     BufferState& buffer = *tainted.buffer;
     if (buffer.home(tainted.space) == nullptr) continue;
     if (buffer.adopted != nullptr && tainted.space == host_space) {
-      buffer.dead = {Code::data_lost, "memory given by the user that a lost device may still touch (" +
-                                          cause.to_string() + ")"};
+      buffer.dead = {Code::data_lost,
+                     "memory given by the user that a lost device may still touch (" +
+                         cause.to_string() + ")"};
       continue;
     }
     buffer.coherence.lose(tainted.space, cause);

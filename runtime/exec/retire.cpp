@@ -75,8 +75,8 @@ void Executor::spoil_readers(const InFlight& failed, DeviceId device, const Stat
       } else if (later.kind == InFlight::Kind::task) {
         const SpaceId space = devices_[device.value]->info().space;
         for (const Arg& arg : later.run->args(later.task))
-          if (arg.is_buffer && space == failed.to && later.run->buffers[arg.slot] == failed.buffer &&
-              overlap(arg.region, failed.region))
+          if (arg.is_buffer && space == failed.to &&
+              later.run->buffers[arg.slot] == failed.buffer && overlap(arg.region, failed.region))
             later.spoiled = status;
       }
     }
@@ -198,8 +198,8 @@ void Executor::finish(RunState& run, TaskIndex task, TaskState::End end) {
   if (run.unfinished == 0) complete(run);
 }
 
-// The task will not run. Its end is told when its predecessors are over, since later runs rely on it
-// for their order against those too.
+// The task will not run. Its end is told when its predecessors are over, since later runs rely on
+// it for their order against those too.
 void Executor::end(RunState& run, TaskIndex task, TaskState::End how) {
   TaskState& state = run.tasks[task.value];
   state.stage = TaskState::Stage::ending;

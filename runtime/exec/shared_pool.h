@@ -1,4 +1,5 @@
-// The host's workers as both speeds share them: whoever enqueues a job makes the host lane give way.
+// The host's workers as both speeds share them: whoever enqueues a job makes the host lane give
+// way.
 #pragma once
 
 #include <atomic>

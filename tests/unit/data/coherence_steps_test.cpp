@@ -1,8 +1,8 @@
-#include "runtime/data/coherence.h"
-
 #include <map>
 
 #include <gtest/gtest.h>
+
+#include "runtime/data/coherence.h"
 
 namespace troika {
 namespace {

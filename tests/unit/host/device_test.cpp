@@ -40,7 +40,7 @@ class HostDevice : public testing::Test {
   }
 
   std::unique_ptr<troika::LoadedKernel> load(void (*call)(const void*, const HostCall&),
-                                       std::shared_ptr<const void> state = nullptr) {
+                                             std::shared_ptr<const void> state = nullptr) {
     KernelImage image;
     image.operation = "probe";
     image.function = {call, std::move(state)};

@@ -241,6 +241,5 @@ TEST_F(Checks, waiting_for_what_was_never_enqueued_here_is_found) {
   EXPECT_NE(rig.world.violations()[1].find("was never enqueued on this device"), std::string::npos);
 }
 
-
 }  // namespace
 }  // namespace troika::sim
