@@ -350,7 +350,7 @@ Status Executor::issue(RunState& run, TaskIndex task, Lane& lane) {
   launched.run = &run;
   launched.task = task;
   note(into, std::move(launched));
-  if (!operation.spawns(device)) release_followers(run, task, lane.id);
+  if (operation.takes_followers(device)) release_followers(run, task, lane.id);
   else state.holds_followers = true;
   return {};
 }

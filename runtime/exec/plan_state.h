@@ -36,6 +36,12 @@ struct PlanState {
 
     std::vector<Status> why;  // beside it: why there is none
 
+    // Whether successors may be queued behind a task before its outcome is known. Not behind one
+    // that submits sub-graphs, whose end is not its result's; nor behind a host function, which may
+    // throw, since a host function behind it would be called on what it left.
+    bool takes_followers(DeviceId device) const noexcept {
+      return !spawns(device) && images[device.value]->dialect != Dialect::host;
+    }
     // A task that may submit sub-graphs is not over when its kernel is.
     bool spawns(DeviceId device) const noexcept { return images[device.value]->spawns; }
     bool rerunnable(DeviceId device) const noexcept {

@@ -65,6 +65,27 @@ TEST_F(Failures, a_failed_task_poisons_its_successors_and_spares_the_independent
   EXPECT_EQ(run.tasks_by_device(), std::vector<std::uint64_t>{1});
 }
 
+TEST_F(Failures, nothing_runs_on_what_a_failed_host_kernel_left_behind) {
+  constexpr Kernel<void(Read<int>, Write<int>)> counted{"counted"};
+  std::atomic<int> calls{0};
+  define_host(counted, [&](HostView<const int> from, HostView<int> to) {
+    ++calls;
+    to[0] = from[0];
+  });
+  // On the host lane; and, when tasks have a timeout, by the strand.
+  for (const Nanos timeout : {forever, Nanos{std::chrono::hours{1}}}) {
+    const Buffer<int> x = buffer_of({1}), y = buffer_of({2}), z = buffer_of({3});
+    Graph graph;
+    graph.add(throws, x).timeout(timeout);
+    graph.add(counted, x, y).timeout(timeout);
+    graph.add(counted, y, z).timeout(timeout);
+    EXPECT_EQ(runtime->run(graph).status().code(), Code::kernel_failed);
+    EXPECT_EQ(calls, 0);
+    EXPECT_EQ(contents(y), std::vector{2});
+    EXPECT_EQ(contents(z), std::vector{3});
+  }
+}
+
 TEST_F(Failures, half_written_bytes_are_lost_until_they_are_overwritten_whole) {
   const Buffer<int> x = buffer_of({1, 2});
   Graph graph;
