@@ -1,7 +1,5 @@
 // A kernel may use the workers it runs among.
-#include <oneapi/tbb/blocked_range.h>
-#include <oneapi/tbb/parallel_for.h>
-
+#include "tests/unit/exec/nested_doubling.h"
 #include "tests/unit/exec/rig.h"
 
 namespace troika {
@@ -11,11 +9,7 @@ class Nested : public HostRuntime {};
 
 TEST_F(Nested, kernels_may_call_parallel_for) {
   constexpr Kernel<void(Update<int>)> doubled{"doubled"};
-  define_host(doubled, [](HostView<int> x) {
-    tbb::parallel_for(tbb::blocked_range<std::size_t>{0, x.size(), 64}, [&](const auto& range) {
-      for (std::size_t i = range.begin(); i != range.end(); ++i) x[i] *= 2;
-    });
-  });
+  define_host(doubled, [](HostView<int> x) { double_all(x.data(), x.size()); });
   constexpr std::size_t count = 4096;
   const Buffer<int> x = runtime->buffer<int>(count);
   Graph graph;
