@@ -87,7 +87,7 @@ LaneOutcome LaneExecution::call(std::uint32_t index) noexcept {
   try {
     task.function->call(task.function->state.get(), HostCall{{args, task.arg_count}, nullptr});
   } catch (const std::exception& thrown) {
-    failed(thrown.what());
+    failed(plan_->graph->task(TaskIndex{index}).operation->name + " threw: " + thrown.what());
   } catch (...) {  // the user's code may throw anything
     failed("it threw something that is no std::exception");
   }
