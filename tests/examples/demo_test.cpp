@@ -1,6 +1,5 @@
 // The demo as a user starts it, on small pictures.
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <numeric>
 
@@ -10,23 +9,21 @@
 #include <sys/wait.h>
 
 #include "examples/picture.h"
+#include "tests/temporary_folder.h"
 
 namespace troika {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 class Demo : public testing::Test {
  protected:
-  Demo() : folder_{fs::temp_directory_path() / ("troika-demo-" + std::to_string(getpid()))} {
-    fs::create_directories(folder_);
+  Demo() {
     Picture picture(96, 64, 3);
     for (std::size_t i = 0; i < picture.samples.size(); ++i)
       picture.samples[i] = static_cast<std::uint8_t>(i * i % 251);
     EXPECT_TRUE(write_png(path("in.png"), picture).ok());
   }
-  ~Demo() override { fs::remove_all(folder_); }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   // The exit code; what it printed is in `printed_`.
@@ -44,7 +41,7 @@ class Demo : public testing::Test {
   }
   json report() const { return json::parse(text(path("out.json"))); }
 
-  fs::path folder_;
+  TemporaryFolder folder_;
   std::string printed_;
 };
 

@@ -1,11 +1,12 @@
 #include "examples/picture.h"
 
-#include <filesystem>
 #include <fstream>
 #include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/temporary_folder.h"
 
 namespace troika {
 namespace {
@@ -14,9 +15,6 @@ using testing::HasSubstr;
 
 class PictureFile : public testing::Test {
  protected:
-  PictureFile() { std::filesystem::create_directories(folder_); }
-  ~PictureFile() override { std::filesystem::remove_all(folder_); }
-
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::string file_with(const std::string& name, const std::string& bytes) const {
     std::ofstream{path(name), std::ios::binary} << bytes;
@@ -36,8 +34,7 @@ class PictureFile : public testing::Test {
   }
 
  private:
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() /
-                                  ("troika_picture_" + std::to_string(std::random_device{}()));
+  TemporaryFolder folder_;
 };
 
 const std::string photograph = TROIKA_PICTURES "/hubble_deep_field.jpg";

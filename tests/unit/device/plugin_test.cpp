@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/temporary_folder.h"
+
 namespace troika {
 namespace {
 
@@ -40,10 +42,9 @@ TEST(Plugin, that_is_absent_is_missing_with_the_folders_searched) {
 }
 
 TEST(Plugin, that_is_no_library_is_refused_in_the_loaders_words) {
-  const fs::path folder = fs::path{testing::TempDir()} / "troika_plugin_test";
-  fs::create_directories(folder);
+  const TemporaryFolder folder;
   std::ofstream{folder / "libtroika-text.so"} << "not a library";
-  const auto backend = load_plugin("text", {folder});
+  const auto backend = load_plugin("text", {folder.path()});
   EXPECT_EQ(backend.status().code(), Code::unavailable);
   EXPECT_THAT(backend.status().to_string(), HasSubstr("file too short"));
 }

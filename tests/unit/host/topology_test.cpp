@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/temporary_folder.h"
+
 namespace troika::host {
 namespace {
 
@@ -13,14 +15,6 @@ namespace fs = std::filesystem;
 // A made-up /proc/self and /sys/fs/cgroup.
 class Cgroup : public testing::Test {
  protected:
-  void SetUp() override {
-    root_ =
-        fs::path{testing::TempDir()} /
-        ("cgroup_" + std::string{testing::UnitTest::GetInstance()->current_test_info()->name()});
-    fs::remove_all(root_);
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   void write(const std::string& path, const std::string& text) {
     fs::create_directories((root_ / path).parent_path());
     std::ofstream{root_ / path} << text;
@@ -30,7 +24,7 @@ class Cgroup : public testing::Test {
   }
 
  private:
-  fs::path root_;
+  TemporaryFolder root_;
 };
 
 TEST_F(Cgroup, without_files_nothing_is_limited) {

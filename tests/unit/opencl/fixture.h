@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/device/plugin.h"
+#include "tests/temporary_folder.h"
 
 namespace troika {
 
@@ -104,9 +105,7 @@ class OpenClTest : public testing::Test {
   }
 
   void SetUp() override {
-    std::string name = testing::TempDir() + "/troika_opencl_XXXXXX";
-    cache_folder = mkdtemp(name.data());
-    setenv("TROIKA_CACHE_DIR", cache_folder.c_str(), 1);
+    setenv("TROIKA_CACHE_DIR", cache_folder.path().c_str(), 1);
     // The driver's own cache is shared by all tests: what is tested here is ours.
     setenv("POCL_CACHE_DIR", TROIKA_TEST_CACHE, 1);
     std::filesystem::create_directories(TROIKA_TEST_CACHE);
@@ -124,8 +123,6 @@ class OpenClTest : public testing::Test {
     for (const auto& each : opened.devices)
       if (each->info().name == "pocl0") device = each.get();
   }
-
-  void TearDown() override { std::filesystem::remove_all(cache_folder); }
 
   std::unique_ptr<LoadedKernel> load(const KernelImage& image) {
     auto loaded = device->load(image);
@@ -157,7 +154,7 @@ class OpenClTest : public testing::Test {
     reports.wait(last);
   }
 
-  std::filesystem::path cache_folder;  // of this test alone, empty at its start
+  TemporaryFolder cache_folder;
   Opened opened;
   Device* device = nullptr;
   Reports reports;

@@ -9,6 +9,7 @@
 #include "backends/opencl/mapped_ranges.h"
 #include "backends/opencl/process.h"
 #include "backends/opencl/program_cache.h"
+#include "tests/temporary_folder.h"
 
 namespace troika::opencl {
 namespace {
@@ -18,12 +19,7 @@ using testing::HasSubstr;
 
 class Folder : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "/troika_parts_XXXXXX";
-    folder = mkdtemp(name.data());
-  }
-  void TearDown() override { fs::remove_all(folder); }
-  fs::path folder;
+  TemporaryFolder folder;
 };
 
 using ProgramCacheTest = Folder;
@@ -101,12 +97,12 @@ TEST_F(ProgramCacheTest, lies_where_the_first_of_three_variables_says) {
 TEST_F(Vendors, a_driver_that_would_end_the_process_is_refused_by_name) {
   std::ofstream{folder / "good.icd"} << "libpocl.so.2\n";
   std::ofstream{folder / "notes.txt"} << "libxilinxopencl.so.2\n";
-  EXPECT_TRUE(check_vendors(folder, false).ok());
+  EXPECT_TRUE(check_vendors(folder.path(), false).ok());
   std::ofstream{folder / "xrt.icd"} << "/opt/lib/libxilinxopencl.so.2\n";
-  const Status refused = check_vendors(folder, false);
+  const Status refused = check_vendors(folder.path(), false);
   EXPECT_EQ(refused.code(), Code::unavailable);
   EXPECT_THAT(refused.to_string(), HasSubstr("xrt.icd registers /opt/lib/libxilinxopencl.so.2"));
-  EXPECT_TRUE(check_vendors(folder, true).ok());
+  EXPECT_TRUE(check_vendors(folder.path(), true).ok());
   EXPECT_FALSE(check_vendors("/opt/lib/libxilinxopencl.so.2", false).ok());
   EXPECT_FALSE(check_vendors(folder / "xrt.icd", false).ok());
   EXPECT_TRUE(check_vendors("/nowhere", false).ok());

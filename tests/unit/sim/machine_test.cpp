@@ -1,9 +1,10 @@
 #include "backends/sim/machine.h"
 
-#include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
+
+#include "tests/temporary_folder.h"
 
 namespace troika::sim {
 namespace {
@@ -34,17 +35,13 @@ TEST(Machine, a_kernel_costs_what_was_measured_at_its_size_on_its_device) {
 
 class MachineFile : public ::testing::Test {
  protected:
-  MachineFile() : folder_{std::filesystem::path{::testing::TempDir()} / "troika_machine_file"} {
-    std::filesystem::create_directories(folder_);
-  }
-  ~MachineFile() override { std::filesystem::remove_all(folder_); }
   std::string write(const std::string& name, const std::string& text) {
     std::ofstream{folder_ / name} << text;
     return (folder_ / name).string();
   }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 constexpr const char* two_devices = R"({
