@@ -46,10 +46,6 @@ class Kernel final : public troika::LoadedKernel {
   std::shared_ptr<const LoadedFunction> loaded_;
 };
 
-// Calls `loaded`; what it throws becomes Code::kernel_failed.
-Status call(const LoadedFunction& loaded, std::span<const KernelArg> args,
-            TaskContext* context) noexcept;
-
 // Whether `span` lies within an allocation that the host can reach.
 Status check_span(const Span2D& span);
 

@@ -1,5 +1,3 @@
-#include <exception>
-
 #include "backends/host/host.h"
 
 namespace troika::host {
@@ -39,19 +37,6 @@ Status Kernel::check(std::span<const KernelArg> args) const {
     Status fits = check_argument(params[i], args[i]);
     if (!fits.ok())
       return fits.within("launch of " + loaded_->operation + ", argument " + std::to_string(i));
-  }
-  return {};
-}
-
-Status call(const LoadedFunction& loaded, std::span<const KernelArg> args,
-            TaskContext* context) noexcept {
-  // The boundary to the user's code: whatever it throws is the kernel's failure, never ours.
-  try {
-    loaded.function.call(loaded.function.state.get(), HostCall{args, context});
-  } catch (const std::exception& error) {
-    return {Code::kernel_failed, loaded.operation + " threw: " + error.what()};
-  } catch (...) {
-    return {Code::kernel_failed, loaded.operation + " threw something without a message"};
   }
   return {};
 }

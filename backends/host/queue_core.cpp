@@ -32,7 +32,8 @@ Status perform(const Operation& operation) noexcept {
     case Operation::Kind::copy: copy(operation.from, operation.to); break;
     case Operation::Kind::fill: fill(operation.to, operation.scalar); break;
     case Operation::Kind::launch:
-      return call(*operation.function, operation.args, operation.context);
+      return call_user(operation.function->operation, operation.function->function,
+                       HostCall{operation.args, operation.context});
     case Operation::Kind::wait: break;
   }
   return {};

@@ -2,17 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
 
 namespace troika::sim {
 namespace {
 
 // Parts begin on a multiple of it, so that elements lie as aligned as they do in the block.
 constexpr std::size_t part_alignment = alignof(std::max_align_t);
-
-Status threw(const Op& op, const std::string& what) {
-  return {Code::kernel_failed, "kernel " + op.kernel->operation + " threw: " + what};
-}
 
 }  // namespace
 
@@ -104,15 +99,7 @@ Status Effect::call(const Op& op) {
     arg.span.offset = use->rect.offset - part.begin;
     ++use;
   }
-  // The one place where code of a user's runs: what it throws becomes its status.
-  try {
-    op.kernel->function.call(op.kernel->function.state.get(), HostCall{args, op.context});
-    return {};
-  } catch (const std::exception& error) {
-    return threw(op, error.what());
-  } catch (...) {
-    return threw(op, "something that is no std::exception");
-  }
+  return call_user(op.kernel->operation, op.kernel->function, HostCall{args, op.context});
 }
 
 }  // namespace troika::sim

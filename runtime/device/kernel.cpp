@@ -1,5 +1,7 @@
 #include "runtime/device/kernel.h"
 
+#include <exception>
+
 namespace troika {
 
 std::string_view name_of(Dialect dialect) noexcept {
@@ -53,6 +55,18 @@ std::size_t size_of(Type type) noexcept {
     case Type::f64: return 8;
   }
   return 0;
+}
+
+Status call_user(std::string_view operation, const HostFunction& function,
+                 const HostCall& call) noexcept {
+  try {
+    function.call(function.state.get(), call);
+  } catch (const std::exception& error) {
+    return {Code::kernel_failed, std::string{operation} + " threw: " + error.what()};
+  } catch (...) {
+    return {Code::kernel_failed, std::string{operation} + " threw something without a message"};
+  }
+  return {};
 }
 
 }  // namespace troika

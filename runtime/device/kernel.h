@@ -105,6 +105,10 @@ struct HostFunction {
   std::shared_ptr<const void> state;  // kept alive as long as any image of it
 };
 
+// The boundary to the user's code: whatever it throws becomes Code::kernel_failed.
+Status call_user(std::string_view operation, const HostFunction& function,
+                 const HostCall& call) noexcept;
+
 // One implementation of an operation, for devices that take its dialect.
 struct KernelImage {
   std::string operation;  // "saxpy"

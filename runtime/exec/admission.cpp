@@ -255,7 +255,7 @@ void Executor::complete(RunState& run) {
   runs_[run.slot] = nullptr;
   free_run_slots_.push_back(run.slot);
   completed_.push_back(kept);
-  if (run.parent != nullptr) child_over(*run.parent, run.parent_task, run.outcome);
+  if (run.parent != nullptr) child_over(run);
 }
 
 void Executor::watch(const std::shared_ptr<BufferState>& buffer) {

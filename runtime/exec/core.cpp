@@ -97,6 +97,7 @@ RuntimeCore::~RuntimeCore() {
     // In a forked child none of the threads exist that these would wait for.
     bury(std::make_unique<RuntimeParts>(std::move(parts_)));
     bury(std::move(executor_));
+    bury(std::move(host_lane_));
     for (auto& [key, loaded] : loaded_) bury(std::move(loaded.kernel));
     return;
   }
@@ -119,7 +120,9 @@ void RuntimeCore::shut_down() noexcept {
   for (const auto& run : runs) executor_->cancel(run);
   for (const auto& run : runs) parts_.environment->wait(run->done, forever);
   executor_->stop();
+  // A worker that told of the last run's end may still be on the strand.
   if (parts_.shared != nullptr) parts_.shared->set_lane(nullptr);
+  host_lane_.reset();
 }
 
 Status RuntimeCore::usable() const {

@@ -150,6 +150,8 @@ class Executor final : public Service {
   Result<Span2D> span_of(BufferState& buffer, const Region& region, SpaceId space, DeviceId device);
   bool serve_accesses();
   bool serve_access(RunState& run, TaskIndex task);
+  bool fits_host_lane(const RunState& run);
+  void run_by_tasks(RunState& run);
   void lane_over(RunState& run);
   bool reached(Timepoint point, const RunState* on_behalf = nullptr) const;
   void note(QueueState& into, InFlight operation);
@@ -173,10 +175,11 @@ class Executor final : public Service {
   void finish(RunState& run, TaskIndex task, TaskState::End end);
   void drain_recoveries(Lane& on);
   void join_failed(RunState& parent, TaskIndex task, const Status& cause);
-  void child_over(RunState& parent, TaskIndex task, const Status& outcome);
+  void child_over(const RunState& child);
 
   // recovery.cpp
   void attempt_failed(RunState& run, TaskIndex task, Lane& on, const Status& status);
+  static Status half_written(const PlanState& plan, TaskIndex task, const Status& cause);
   void doom_followers(RunState& run, TaskIndex task);
   void decide_after_failure(RunState& run, TaskIndex task, DeviceId device);
   void give_up(RunState& run, TaskIndex task, const Status& why);

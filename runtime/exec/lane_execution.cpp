@@ -1,7 +1,6 @@
 #include "runtime/exec/lane_execution.h"
 
 #include <array>
-#include <exception>
 #include <utility>
 
 #include "runtime/exec/executor.h"
@@ -78,21 +77,22 @@ LaneOutcome LaneExecution::call(std::uint32_t index) noexcept {
     }
   }
   HostLane* const outer = std::exchange(current_lane, &lane_);
-  LaneOutcome outcome = LaneOutcome::done;
-  const auto failed = [&](std::string what) {
-    const std::scoped_lock lock{mutex_};
-    failures_.push_back({index, {Code::kernel_failed, std::move(what)}});
-    outcome = LaneOutcome::failed;
-  };
-  try {
-    task.function->call(task.function->state.get(), HostCall{{args, task.arg_count}, nullptr});
-  } catch (const std::exception& thrown) {
-    failed(plan_->graph->task(TaskIndex{index}).operation->name + " threw: " + thrown.what());
-  } catch (...) {  // the user's code may throw anything
-    failed("it threw something that is no std::exception");
+  const HostCall call{{args, task.arg_count}, nullptr};
+  Status status;
+  for (unsigned attempt = 0;; ++attempt) {
+    status = call_user(plan_->graph->task(TaskIndex{index}).operation->name, *task.function, call);
+    if (status.ok()) {
+      if (attempt != 0) recovered_.fetch_add(1, std::memory_order_relaxed);
+      break;
+    }
+    attempts_failed_.fetch_add(1, std::memory_order_relaxed);
+    if (attempt == task.retries) break;
   }
   current_lane = outer;
-  return outcome;
+  if (status.ok()) return LaneOutcome::done;
+  const std::scoped_lock lock{mutex_};
+  failures_.push_back({index, std::move(status)});
+  return LaneOutcome::failed;
 }
 
 }  // namespace troika

@@ -31,7 +31,13 @@ class LaneExecution {
   };
   const std::vector<Failure>& failures() const noexcept { return failures_; }
   std::uint32_t skipped() const noexcept { return skipped_.load(std::memory_order_relaxed); }
-  const PlanState& plan() const noexcept { return *plan_; }
+  // Calls that failed, and tasks that a later call saved.
+  std::uint32_t attempts_failed() const noexcept {
+    return attempts_failed_.load(std::memory_order_relaxed);
+  }
+  std::uint32_t recovered() const noexcept { return recovered_.load(std::memory_order_relaxed); }
+
+  const std::shared_ptr<PlanState>& plan() const noexcept { return plan_; }
   // Leaves its counts to the plan's next run.
   void put_back();
 
@@ -50,7 +56,7 @@ class LaneExecution {
   std::span<const Arg> args_;
   Executor* executor_ = nullptr;
   RunState* run_ = nullptr;
-  std::atomic<std::uint32_t> skipped_{0};
+  std::atomic<std::uint32_t> skipped_{0}, attempts_failed_{0}, recovered_{0};
   std::mutex mutex_;  // protects failures_ while tasks run
   std::vector<Failure> failures_;
 };

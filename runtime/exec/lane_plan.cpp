@@ -14,14 +14,28 @@ LaneClass class_of(Priority priority) noexcept {
   return LaneClass::normal;
 }
 
+constexpr std::uint32_t arg_count_max = 0xffff;
+
+// Attempts after the first. A task that updates bytes has none: a failed call may have changed
+// them.
+std::uint16_t retries_of(const PlanState& plan, TaskIndex task, DeviceId host) {
+  const TaskOptions& options = plan.graph->options(task);
+  const PlanState::OperationOn& on = plan.operations[plan.tasks[task.value].operation];
+  if (!options.idempotent.value_or(on.rerunnable(host))) return 0;
+  for (const Arg& arg : plan.graph->args(task))
+    if (arg.is_buffer && reads(arg.access) && writes(arg.access)) return 0;
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(options.retries, 0xffff));
+}
+
 bool eligible(const PlanState& plan, DeviceId host) {
   if (plan.tasks.empty() || plan.spawns) return false;
   for (std::uint32_t t = 0; t < plan.tasks.size(); ++t) {
     const PlanState::Task& task = plan.tasks[t];
     const PlanState::OperationOn& on = plan.operations[task.operation];
     const TaskOptions& options = plan.graph->options(TaskIndex{t});
-    if (task.able != bit(host) || on.images[host.value]->dialect != Dialect::host ||
-        options.timeout != forever || options.deadline != forever)
+    if (plan.graph->task(TaskIndex{t}).arg_count > arg_count_max || task.able != bit(host) ||
+        on.images[host.value]->dialect != Dialect::host || options.timeout != forever ||
+        options.deadline != forever)
       return false;
   }
   return true;
@@ -52,6 +66,11 @@ Result<std::shared_ptr<PlanState>> whole_of(const PlanState& plan, const KernelR
 
 }  // namespace
 
+void PlanState::set_run_slots(std::uint32_t count) noexcept {
+  run_slots = count;
+  if (lane) lane->whole->run_slots = count;
+}
+
 Result<std::shared_ptr<const LanePlan>> LanePlan::make(const PlanState& plan,
                                                        const KernelRegistry& registry,
                                                        DeviceId host) {
@@ -66,7 +85,8 @@ Result<std::shared_ptr<const LanePlan>> LanePlan::make(const PlanState& plan,
     const TaskIndex index{t};
     const PlanState::OperationOn& on = plan.operations[plan.tasks[t].operation];
     const TaskGraph::Task& task = tasks.task(index);
-    laid.push_back({&on.images[host.value]->function, task.first_arg, task.arg_count});
+    laid.push_back({&on.images[host.value]->function, task.first_arg,
+                    static_cast<std::uint16_t>(task.arg_count), retries_of(plan, index, host)});
     classes.push_back(class_of(tasks.options(index).priority));
     all_normal = all_normal && classes.back() == LaneClass::normal;
     for (const std::uint32_t successor : tasks.successors(index)) edges.push_back({t, successor});

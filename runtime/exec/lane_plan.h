@@ -11,12 +11,15 @@
 
 namespace troika {
 
-// Eligible: every task's only able device is the host's, none has a timeout, and no kernel submits
-// sub-graphs. To the strand a run of it is one task that touches everything the plan touches.
+// Eligible: every task's only able device is the host's, none has a timeout or a deadline, and no
+// kernel submits sub-graphs. To the strand a run of it is one task that touches everything the plan
+// touches.
 struct LanePlan {
   struct Task {
     const HostFunction* function;
-    std::uint32_t first_arg, arg_count;  // in the task graph's flat arguments
+    std::uint32_t first_arg;  // in the task graph's flat arguments
+    std::uint16_t arg_count;
+    std::uint16_t retries;  // of a call that fails and leaves its inputs as they were
   };
 
   // Null when the plan is not eligible.

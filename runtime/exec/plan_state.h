@@ -20,6 +20,8 @@ using DeviceMask = std::uint64_t;
 constexpr DeviceMask bit(DeviceId device) noexcept { return DeviceMask{1} << device.value; }
 
 struct PlanState {
+  void set_run_slots(std::uint32_t count) noexcept;
+
   struct Task {
     CostKey cost;
     Work work;

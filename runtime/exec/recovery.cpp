@@ -14,13 +14,16 @@ void Executor::attempt_failed(RunState& run, TaskIndex task, Lane& on, const Sta
   state.stage = TaskState::Stage::failed;
   state.attempts += 1;
   state.tried |= bit(on.device);
-  fail_writes(run, task,
-              {Code::data_lost, run.plan->graph->name_of(task) +
-                                    " failed while writing it: " + state.cause.to_string()});
+  fail_writes(run, task, half_written(*run.plan, task, state.cause));
   doom_followers(run, task);
   const QueueState& from = queue(on.queue);
   const std::uint64_t until = from.in_flight.empty() ? 0 : from.in_flight.back().value;
   on.recovering.push_back({&run, task, from.id, until});
+}
+
+Status Executor::half_written(const PlanState& plan, TaskIndex task, const Status& cause) {
+  return {Code::data_lost,
+          plan.graph->name_of(task) + " failed while writing it: " + cause.to_string()};
 }
 
 // Successors already in the queue have run, or will run, on what the failed task left behind.
@@ -152,7 +155,7 @@ void Executor::cancel_now(RunState& run) {
     run.complete = true;
     completed_.push_back(*found);
     waiting_runs_.erase(found);
-    if (run.parent != nullptr) child_over(*run.parent, run.parent_task, run.outcome);
+    if (run.parent != nullptr) child_over(run);
     return;
   }
   const std::shared_ptr<RunState> alive = runs_[run.slot];
@@ -160,7 +163,7 @@ void Executor::cancel_now(RunState& run) {
   if (run.lane) run.lane->cancel();
   for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
     if (!detach(run, TaskIndex{i})) continue;
-    counters_.tasks_cancelled += 1;
+    counters_.tasks_cancelled += run.lane ? run.lane->plan()->tasks.size() : 1;
     end(run, TaskIndex{i}, TaskState::End::cancelled);
   }
 }

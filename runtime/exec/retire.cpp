@@ -231,10 +231,17 @@ void Executor::drain_recoveries(Lane& on) {
   }
 }
 
-void Executor::child_over(RunState& parent, TaskIndex task, const Status& outcome) {
+void Executor::child_over(const RunState& child) {
+  RunState& parent = *child.parent;
+  const TaskIndex task = child.parent_task;
   TaskState& state = parent.tasks[task.value];
   state.children -= 1;
-  if (!outcome.ok() && state.child_failure.ok()) state.child_failure = outcome;
+  if (child.stands_in) {
+    if (parent.outcome.ok()) parent.outcome = child.outcome;
+    parent.tasks_by_device = child.tasks_by_device;
+    return finish(parent, task, child.outcome.ok() ? TaskState::End::done : TaskState::End::failed);
+  }
+  if (!child.outcome.ok() && state.child_failure.ok()) state.child_failure = child.outcome;
   if (state.stage != TaskState::Stage::joining || state.children != 0) return;
   const Status cause = state.cause.ok() ? state.child_failure : state.cause;
   if (cause.ok()) {

@@ -88,6 +88,7 @@ struct RunState : std::enable_shared_from_this<RunState> {
   RunState* parent = nullptr;  // the run whose task submitted this one as a sub-graph
   TaskIndex parent_task;
   bool is_access = false;  // a host access rather than kernels
+  bool stands_in = false;  // runs its parent's plan task by task: the host lane could not take it
 
   // Counted as tasks retire; read once done.
   std::vector<std::uint64_t> tasks_by_device;

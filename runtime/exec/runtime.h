@@ -149,7 +149,7 @@ class Plan {
   // What it occupies, the graph's flat arrays and the state of one run included.
   std::size_t bytes() const noexcept { return core_->bytes_of(*state_); }
   // Runs of it at once, each with its own scratch; more wait. 8 unless set, before the first run.
-  void set_run_slots(std::uint32_t count) noexcept { state_->run_slots = count; }
+  void set_run_slots(std::uint32_t count) noexcept { state_->set_run_slots(count); }
   // For each device, whether it can run the task, and why not.
   std::string explain(TaskRef task) const { return core_->explain(*state_, task.index()); }
   // How a run of it would go, alone on idle devices, by what the cost model has learned so far.

@@ -305,12 +305,21 @@ bool Executor::serve_accesses() {
 
 bool Executor::serve_access(RunState& run, TaskIndex task) {
   TaskState& state = run.tasks[task.value];
+  if (run.lane && !fits_host_lane(run)) {
+    withdraw(run, task);
+    run_by_tasks(run);
+    return true;
+  }
   // Held for good: what the user has seen stays where it is until the buffer is released.
   if (!state.holds) {
     const Store::Answer answer = reserve(run, task, host_space);
     if (answer == Store::Answer::wait) return false;
     if (answer == Store::Answer::impossible) {
       withdraw(run, task);
+      if (run.lane) {
+        run_by_tasks(run);
+        return true;
+      }
       give_up(run, task,
               {Code::out_of_memory,
                std::to_string(footprint_bytes(run, task)) + " bytes do not fit the host's memory"});
@@ -349,25 +358,62 @@ bool Executor::serve_access(RunState& run, TaskIndex task) {
   return true;
 }
 
+// The lane takes plans whose bytes lie in the host's memory already. To bring them there is for
+// tasks, each of which knows what it needs.
+bool Executor::fits_host_lane(const RunState& run) {
+  const TaskGraph& graph = *run.lane->plan()->graph;
+  for (const Arg& arg : run.args(TaskIndex{0})) {
+    const BufferState& buffer = *run.buffers[arg.slot];
+    if (!buffer.dead.ok() || !buffer.coherence.takes(graph.slot_pitch()[arg.slot]) ||
+        !buffer.coherence.readable(arg.region).ok() ||
+        buffer.coherence.missing_bytes(arg.region, arg.access, host_space) != 0)
+      return false;
+  }
+  return true;
+}
+
+// Runs of the same plan over the strand, as all there is of the run's one task.
+void Executor::run_by_tasks(RunState& run) {
+  const TaskIndex whole{0};
+  TaskState& state = run.tasks[whole.value];
+  if (state.holds) release_holds(run, whole, host_space);
+  state.holds = false;
+  state.stage = TaskState::Stage::joining;
+  auto by_tasks = std::make_shared<RunState>();
+  by_tasks->plan = run.lane->plan();
+  by_tasks->buffers = run.buffers;
+  by_tasks->own_args = std::move(run.lane_args);
+  by_tasks->parent = &run;
+  by_tasks->parent_task = whole;
+  by_tasks->stands_in = true;
+  run.lane = nullptr;
+  accept(std::move(by_tasks));
+}
+
 void Executor::lane_over(RunState& run) {
   const TaskIndex whole{0};
-  const PlanState& plan = run.lane->plan();
+  LaneExecution& lane = *run.lane;
+  const TaskGraph& graph = *lane.plan()->graph;
   for (const Arg& arg : run.args(whole))
     if (writes(arg.access)) run.buffers[arg.slot]->coherence.commit(arg.region);
   // A host task writes in place, so nothing is left of what a failed one was to write.
-  for (const LaneExecution::Failure& failure : run.lane->failures()) {
+  for (const LaneExecution::Failure& failure : lane.failures()) {
     const TaskIndex task{failure.task};
-    const Status cause = at_device(DeviceId{0}, failure.cause).within(plan.graph->name_of(task));
-    if (run.outcome.ok()) run.outcome = cause;
-    for (const Arg& arg : plan.graph->args(task)) {
+    const Status cause = at_device(DeviceId{0}, failure.cause);
+    if (run.outcome.ok()) run.outcome = cause.within(graph.name_of(task));
+    for (const Arg& arg : graph.args(task)) {
       if (!arg.is_buffer || !writes(arg.access)) continue;
       Coherence& coherence = run.buffers[arg.slot]->coherence;
-      coherence.refine(arg.region);
-      coherence.poison(arg.region, {Code::data_lost, cause.to_string()});
+      const std::size_t pitch = graph.slot_pitch()[arg.slot];
+      const Region region = coherence.takes(pitch) ? arg.region : widened(arg.region, pitch);
+      coherence.refine(region);
+      coherence.poison(region, half_written(*lane.plan(), task, cause));
     }
   }
-  const std::uint64_t failed = run.lane->failures().size(), skipped = run.lane->skipped();
-  const std::uint64_t done = plan.tasks.size() - failed - skipped;
+  const std::uint64_t failed = lane.failures().size(), skipped = lane.skipped();
+  const std::uint64_t done = graph.size() - failed - skipped;
+  counters_.attempts_failed += lane.attempts_failed();
+  counters_.recovered += lane.recovered();
   counters_.tasks_failed += failed;
   (run.cancelled ? counters_.tasks_cancelled : counters_.tasks_poisoned) += skipped;
   counters_.tasks_done += done;
@@ -375,7 +421,7 @@ void Executor::lane_over(RunState& run) {
   run.tasks_by_device[0] += done;
   release_holds(run, whole, host_space);
   run.tasks[whole.value].holds_followers = false;
-  run.lane->put_back();
+  lane.put_back();
   run.lane = nullptr;
   finish(run, whole, failed == 0 && skipped == 0 ? TaskState::End::done : TaskState::End::failed);
 }

@@ -44,8 +44,10 @@ inline RuntimeParts host_parts(unsigned workers) {
   RuntimeParts parts;
   parts.owned_environment = std::make_unique<ServiceThread>();
   parts.environment = parts.owned_environment.get();
-  parts.owned_workers = value_or_throw(make_workers({workers}));
-  parts.workers = parts.owned_workers.get();
+  auto shared = std::make_unique<SharedPool>(value_or_throw(make_workers({workers})));
+  parts.shared = shared.get();
+  parts.workers = shared.get();
+  parts.owned_workers = std::move(shared);
   BackendOptions wanted;
   wanted.environment = parts.environment;
   wanted.workers = parts.workers;

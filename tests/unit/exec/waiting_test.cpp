@@ -81,6 +81,29 @@ TEST_F(Waiting, two_tasks_on_two_workers_get_the_sub_graphs_that_join_them) {
   EXPECT_EQ(contents(y), std::vector{1102});
 }
 
+TEST_F(Waiting, two_tasks_on_two_workers_can_block_for_runs_of_their_own) {
+  constexpr Kernel<void(Update<int>)> blocks{"blocks"};
+  std::barrier both{2};
+  define_host(blocks, [&](HostView<int> mine) {
+    both.arrive_and_wait();
+    const Buffer<int> own = runtime->buffer<int>(1);
+    Graph child;
+    child.add(fill, own, 40);
+    child.add(add, own, mine[0]);
+    runtime->blocking([&] {
+      runtime->run(child).wait();
+      mine[0] = own.read()[0];
+    });
+  });
+  const Buffer<int> x = buffer_of({1}), y = buffer_of({2});
+  Graph graph;
+  graph.add(blocks, x);
+  graph.add(blocks, y);
+  runtime->run(graph).wait();
+  EXPECT_EQ(contents(x), std::vector{41});
+  EXPECT_EQ(contents(y), std::vector{42});
+}
+
 TEST_F(Waiting, blocking_elsewhere_than_on_a_worker_just_calls) {
   bool called = false;
   runtime->blocking([&] { called = true; });
