@@ -48,7 +48,6 @@ class Troika final : public Peer {
   static RuntimeOptions options(unsigned threads) {
     RuntimeOptions wanted;
     wanted.workers = threads;
-    wanted.host_lane = true;
     wanted.devices = {"host"};
     return wanted;
   }

@@ -65,13 +65,18 @@ Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
   core->policy_ = policy;
   core->seed_ = seed;
   options.workers = core->parts_.workers;
-  if (SharedPool* shared = core->parts_.shared) {
-    core->host_lane_ = std::make_unique<HostLane>(shared->inner());
-    shared->set_lane(core->host_lane_.get());
-  }
   core->executor_ =
       std::make_unique<Executor>(*core->parts_.environment, devices, std::move(chosen), options);
   TROIKA_TRY(core->executor_->start());
+  if (SharedPool* shared = core->parts_.shared) {
+    core->lane_tracing_ =
+        std::make_unique<LaneTracing>(core->executor_->trace(), *core->parts_.environment,
+                                      devices.front()->info().name, shared->slots());
+    HostLaneOptions lane;
+    lane.recorder = core->lane_tracing_->recorder();
+    core->host_lane_ = std::make_unique<HostLane>(shared->inner(), lane);
+    shared->set_lane(core->host_lane_.get());
+  }
   return core;
 }
 
@@ -96,8 +101,9 @@ RuntimeCore::~RuntimeCore() {
   if (fork_generation() != generation_) {
     // In a forked child none of the threads exist that these would wait for.
     bury(std::make_unique<RuntimeParts>(std::move(parts_)));
-    bury(std::move(executor_));
     bury(std::move(host_lane_));
+    bury(std::move(lane_tracing_));
+    bury(std::move(executor_));
     for (auto& [key, loaded] : loaded_) bury(std::move(loaded.kernel));
     return;
   }
@@ -121,7 +127,9 @@ void RuntimeCore::shut_down() noexcept {
   for (const auto& run : runs) parts_.environment->wait(run->done, forever);
   executor_->stop();
   // A worker that told of the last run's end may still be on the strand.
-  if (parts_.shared != nullptr) parts_.shared->set_lane(nullptr);
+  if (host_lane_ == nullptr) return;
+  parts_.shared->set_lane(nullptr);
+  parts_.environment->wait(host_lane_->close(), forever);
   host_lane_.reset();
 }
 
@@ -333,7 +341,7 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(std::shared_ptr<PlanState> 
   run->plan = plan;
   if (plan->lane) {
     run->plan = plan->lane->whole;
-    run->lane = std::make_unique<LaneExecution>(plan, *host_lane_);
+    run->lane = std::make_unique<LaneExecution>(plan, *host_lane_, *lane_tracing_);
   }
   run->completion = completion;
   run->parent = parent;
@@ -374,7 +382,18 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(std::shared_ptr<PlanState> 
     for (std::uint32_t t = 0; t < graph.size(); ++t)
       run->contexts.emplace_back(*this, *run, TaskIndex{t});
   }
-  if (parent != nullptr) TROIKA_TRY(check_within_parent(*run));
+  if (parent != nullptr) {
+    Status within = check_within_parent(*run);
+    if (!within.ok() && run->lane) {
+      // The lane leases what lies between a task's rows too, and that is not the parent's to give.
+      run->lane = nullptr;
+      run->plan = plan;
+      run->own_args = std::move(run->lane_args);
+      run->is_access = false;
+      within = check_within_parent(*run);
+    }
+    TROIKA_TRY(within);
+  }
   {
     const std::scoped_lock lock{mutex_};
     run->id = RunId{next_run_++};

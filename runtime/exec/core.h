@@ -13,6 +13,7 @@
 #include "runtime/device/device.h"
 #include "runtime/device/worker_pool.h"
 #include "runtime/exec/executor.h"
+#include "runtime/exec/lane_tracing.h"
 #include "runtime/exec/shared_pool.h"
 #include "runtime/graph/graph.h"
 #include "runtime/graph/kernel_registry.h"
@@ -109,8 +110,9 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   std::uint64_t seed_ = 0;
   std::uint64_t generation_ = 0;
   std::atomic<bool> closed_{false};
-  std::unique_ptr<HostLane> host_lane_;  // null: every task goes over the strand
   std::unique_ptr<Executor> executor_;
+  std::unique_ptr<LaneTracing> lane_tracing_;
+  std::unique_ptr<HostLane> host_lane_;  // null: every task goes over the strand
 
   mutable std::mutex mutex_;  // protects what follows
   std::map<std::pair<const Operation*, std::uint32_t>, Loaded> loaded_;

@@ -54,6 +54,8 @@ struct Counters {
   std::uint64_t evictions = 0;
   std::uint64_t write_backs = 0;
   std::uint64_t quarantined_bytes = 0;
+  std::uint64_t leases = 0;          // runs that the host lane took
+  std::uint64_t leases_refused = 0;  // done task by task: bytes were lost or lay elsewhere
   std::vector<std::uint64_t> tasks_by_device;
 };
 

@@ -15,7 +15,14 @@ HostLane::HostLane(WorkerPool& pool, HostLaneOptions options)
 }
 
 HostLane::~HostLane() {
-  if (word_.set(LaneWordView::closing).around() != 0) closed_.wait();
+  if (!closing_) close();
+  closed_.wait();
+}
+
+Event& HostLane::close() noexcept {
+  closing_ = true;
+  if (word_.set(LaneWordView::closing).around() == 0) closed_.set();
+  return closed_;
 }
 
 void HostLane::start(LaneRun& run, const LaneBody& body) noexcept {

@@ -67,10 +67,14 @@ class HostLane final : public Job {
  public:
   // Has as many workers as the pool; the pool outlives it.
   explicit HostLane(WorkerPool& pool, HostLaneOptions options = {});
-  // No run is busy. Waits until every ticket is over.
+  // Waits until every ticket is over.
   ~HostLane();
   HostLane(const HostLane&) = delete;
   HostLane& operator=(const HostLane&) = delete;
+
+  // Once, when no run is busy and none will be started: the event is set when every ticket is over,
+  // so that whoever must not block a thread can wait for it in its own way before destroying.
+  Event& close() noexcept;
 
   // Any thread. The run is not busy; it and its graph stay until body.over.
   void start(LaneRun& run, const LaneBody& body) noexcept;
@@ -115,6 +119,7 @@ class HostLane final : public Job {
   const HostLaneOptions options_;
   const unsigned workers_max_;  // present at once
   std::unique_ptr<LaneWorker[]> workers_;
+  bool closing_ = false;
   Event closed_;
 
   std::atomic<unsigned> slots_used_{1};

@@ -14,8 +14,8 @@ thread_local HostLane* current_lane = nullptr;
 
 HostLane* lane_of_this_thread() noexcept { return current_lane; }
 
-LaneExecution::LaneExecution(std::shared_ptr<PlanState> plan, HostLane& lane)
-    : plan_{std::move(plan)}, lane_{lane} {
+LaneExecution::LaneExecution(std::shared_ptr<PlanState> plan, HostLane& lane, LaneTracing& tracing)
+    : plan_{std::move(plan)}, lane_{lane}, tracing_{tracing} {
   LanePlan::Idle& idle = *plan_->lane->idle;
   const std::scoped_lock lock{idle.mutex};
   if (idle.runs.empty()) {
@@ -38,6 +38,9 @@ void LaneExecution::start(Executor& executor, RunState& run) {
   homes_.clear();
   for (const auto& buffer : run.buffers) homes_.push_back(buffer->home(host_space)->root.get());
   args_ = run.lane_args.empty() ? plan_->graph->all_args() : std::span<const Arg>{run.lane_args};
+  if (tracing_.full())
+    for (const PlanState::OperationOn& on : plan_->operations)
+      names_.push_back(tracing_.intern(on.operation->name));
   LaneBody body;
   body.state = this;
   body.run = run_task;
@@ -48,12 +51,28 @@ void LaneExecution::start(Executor& executor, RunState& run) {
 
 void LaneExecution::cancel() noexcept { lane_run_->cancel(); }
 
-LaneOutcome LaneExecution::run_task(void* state, std::uint32_t task, unsigned) noexcept {
-  return static_cast<LaneExecution*>(state)->call(task);
+LaneOutcome LaneExecution::run_task(void* state, std::uint32_t task, unsigned worker) noexcept {
+  auto* self = static_cast<LaneExecution*>(state);
+  return self->names_.empty() ? self->call(task) : self->call_traced(task, worker);
 }
 
-void LaneExecution::skip_task(void* state, std::uint32_t) noexcept {
-  static_cast<LaneExecution*>(state)->skipped_.fetch_add(1, std::memory_order_relaxed);
+LaneOutcome LaneExecution::call_traced(std::uint32_t task, unsigned worker) noexcept {
+  const Nanos begin = tracing_.now();
+  const LaneOutcome outcome = call(task);
+  tracing_.record_task(worker, note_event(), TaskIndex{task}, names_[plan_->tasks[task].operation],
+                       begin);
+  return outcome;
+}
+
+void LaneExecution::skip_task(void* state, std::uint32_t task) noexcept {
+  auto* self = static_cast<LaneExecution*>(state);
+  const std::scoped_lock lock{self->mutex_};
+  self->skipped_.push_back(task);
+}
+
+RunId LaneExecution::note_event() noexcept {
+  events_.fetch_add(1, std::memory_order_relaxed);
+  return run_->id;
 }
 
 void LaneExecution::over(void* state) noexcept {

@@ -8,6 +8,7 @@
 
 #include "runtime/exec/host_lane.h"
 #include "runtime/exec/lane_plan.h"
+#include "runtime/exec/lane_tracing.h"
 
 namespace troika {
 
@@ -16,7 +17,8 @@ struct RunState;
 
 class LaneExecution {
  public:
-  LaneExecution(std::shared_ptr<PlanState> plan, HostLane& lane);
+  // The lane and its tracing outlive every task.
+  LaneExecution(std::shared_ptr<PlanState> plan, HostLane& lane, LaneTracing& tracing);
 
   // The strand, once every buffer lies in the host's hands. `run` stays until the executor has been
   // told, by the message LaneOver, that all tasks are over.
@@ -24,18 +26,23 @@ class LaneExecution {
   // Tasks that have not begun are skipped. Any thread.
   void cancel() noexcept;
 
+  // A worker is about to record something of it. Of which run, for the trace.
+  RunId note_event() noexcept;
+
   // Once over.
   struct Failure {
     std::uint32_t task;
     Status cause;
   };
   const std::vector<Failure>& failures() const noexcept { return failures_; }
-  std::uint32_t skipped() const noexcept { return skipped_.load(std::memory_order_relaxed); }
+  // Tasks that did not run.
+  const std::vector<std::uint32_t>& skipped() const noexcept { return skipped_; }
   // Calls that failed, and tasks that a later call saved.
   std::uint32_t attempts_failed() const noexcept {
     return attempts_failed_.load(std::memory_order_relaxed);
   }
   std::uint32_t recovered() const noexcept { return recovered_.load(std::memory_order_relaxed); }
+  std::uint32_t events() const noexcept { return events_.load(std::memory_order_relaxed); }
 
   const std::shared_ptr<PlanState>& plan() const noexcept { return plan_; }
   // Leaves its counts to the plan's next run.
@@ -46,19 +53,23 @@ class LaneExecution {
   static void skip_task(void* state, std::uint32_t task) noexcept;
   static void over(void* state) noexcept;
   LaneOutcome call(std::uint32_t task) noexcept;
+  LaneOutcome call_traced(std::uint32_t task, unsigned worker) noexcept;
 
   static constexpr std::size_t args_inline = 16;
 
   const std::shared_ptr<PlanState> plan_;  // the user's: what the lane graph refers to
   HostLane& lane_;
+  LaneTracing& tracing_;
   std::unique_ptr<LaneRun> lane_run_;
   std::vector<const Allocation*> homes_;  // by slot
+  std::vector<NameId> names_;             // by the plan's operation; empty: single tasks untraced
   std::span<const Arg> args_;
   Executor* executor_ = nullptr;
   RunState* run_ = nullptr;
-  std::atomic<std::uint32_t> skipped_{0}, attempts_failed_{0}, recovered_{0};
-  std::mutex mutex_;  // protects failures_ while tasks run
+  std::atomic<std::uint32_t> attempts_failed_{0}, recovered_{0}, events_{0};
+  std::mutex mutex_;  // protects what follows while tasks run
   std::vector<Failure> failures_;
+  std::vector<std::uint32_t> skipped_;
 };
 
 // The lane whose task the calling thread is running; null outside one.

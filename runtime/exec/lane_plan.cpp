@@ -34,14 +34,14 @@ bool eligible(const PlanState& plan, DeviceId host) {
     const PlanState::OperationOn& on = plan.operations[task.operation];
     const TaskOptions& options = plan.graph->options(TaskIndex{t});
     if (plan.graph->task(TaskIndex{t}).arg_count > arg_count_max || task.able != bit(host) ||
-        on.images[host.value]->dialect != Dialect::host || options.timeout != forever ||
+        on.images[host.value]->function.call == nullptr || options.timeout != forever ||
         options.deadline != forever)
       return false;
   }
   return true;
 }
 
-// One task over all bytes of each slot that any task of the plan reaches.
+// One task over each slot from the first byte that a task of the plan touches to the last.
 Result<std::shared_ptr<PlanState>> whole_of(const PlanState& plan, const KernelRegistry& registry) {
   Graph graph;
   std::vector<AnyArg> args;
@@ -49,8 +49,12 @@ Result<std::shared_ptr<PlanState>> whole_of(const PlanState& plan, const KernelR
   for (const Storage& slot : tasks.slots())
     if (!slot.buffer) graph.scratch<std::uint8_t>(slot.bytes);
   Operation operation;
+  std::vector<std::size_t> begin = tasks.reach();
+  for (const Arg& arg : tasks.all_args())
+    if (arg.is_buffer) begin[arg.slot] = std::min(begin[arg.slot], arg.region.offset);
   for (std::size_t slot = 0; slot < tasks.slots().size(); ++slot) {
-    const Operand all{tasks.slots()[slot], Type::u8, Region::bytes(0, tasks.reach()[slot])};
+    const Operand all{tasks.slots()[slot], Type::u8,
+                      Region::bytes(begin[slot], tasks.reach()[slot] - begin[slot])};
     args.emplace_back(tasks.slot_written()[slot] ? Access::update : Access::read, all);
   }
   graph.add("troika.host_lane", std::span<const AnyArg>{args});

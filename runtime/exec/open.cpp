@@ -10,7 +10,7 @@ RuntimeParts open_all(const RuntimeOptions& options) {
   parts.owned_environment = std::make_unique<ServiceThread>();
   parts.environment = parts.owned_environment.get();
   auto shared = std::make_unique<SharedPool>(value_or_throw(make_workers({options.workers})));
-  parts.shared = options.host_lane ? shared.get() : nullptr;
+  parts.shared = shared.get();
   parts.workers = shared.get();
   parts.owned_workers = std::move(shared);
   BackendOptions wanted;

@@ -95,6 +95,7 @@ struct RunState : std::enable_shared_from_this<RunState> {
 
   std::unique_ptr<LaneExecution> lane;  // of a run of the host lane; `plan` is then its one task
   std::vector<Arg> lane_args;           // as own_args, of the lane's tasks
+  std::shared_ptr<RunState> by_tasks;   // ran in the lane's place
   std::vector<TaskContext> contexts;    // by task; empty when no kernel of the plan asks for one
   Job* completion = nullptr;            // enqueued once it is done; may be null
   std::atomic<bool> cancel_requested{false};  // for kernels to look at

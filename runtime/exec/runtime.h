@@ -21,11 +21,8 @@ struct RuntimeOptions {
   std::string policy = "load_aware";  // see policy_names()
   std::uint64_t seed = 0;             // for policies that draw
   unsigned workers = 0;               // host workers; 0: one for each core this process may use
-  // Plans that only the host can run go to the host lane, past the strand: tens of nanoseconds a
-  // task. Off until cancelling there has been proven.
-  bool host_lane = false;
-  std::vector<std::string> devices;  // names or backends that may run kernels; empty: all
-  ExecutorOptions executor;          // executor.trace.level switches the trace on
+  std::vector<std::string> devices;   // names or backends that may run kernels; empty: all
+  ExecutorOptions executor;           // executor.trace.level switches the trace on
 };
 
 namespace detail {

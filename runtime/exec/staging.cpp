@@ -349,6 +349,7 @@ bool Executor::serve_access(RunState& run, TaskIndex task) {
     // The buffers are leased: held in the host's hands until the lane's last task is over.
     state.stage = TaskState::Stage::issued;
     state.holds_followers = true;
+    counters_.leases += 1;
     run.lane->start(*this, run);
     return true;
   }
@@ -379,6 +380,7 @@ void Executor::run_by_tasks(RunState& run) {
   if (state.holds) release_holds(run, whole, host_space);
   state.holds = false;
   state.stage = TaskState::Stage::joining;
+  counters_.leases_refused += 1;
   auto by_tasks = std::make_shared<RunState>();
   by_tasks->plan = run.lane->plan();
   by_tasks->buffers = run.buffers;
@@ -387,6 +389,7 @@ void Executor::run_by_tasks(RunState& run) {
   by_tasks->parent_task = whole;
   by_tasks->stands_in = true;
   run.lane = nullptr;
+  run.by_tasks = by_tasks;
   accept(std::move(by_tasks));
 }
 
@@ -410,7 +413,7 @@ void Executor::lane_over(RunState& run) {
       coherence.poison(region, half_written(*lane.plan(), task, cause));
     }
   }
-  const std::uint64_t failed = lane.failures().size(), skipped = lane.skipped();
+  const std::uint64_t failed = lane.failures().size(), skipped = lane.skipped().size();
   const std::uint64_t done = graph.size() - failed - skipped;
   counters_.attempts_failed += lane.attempts_failed();
   counters_.recovered += lane.recovered();
@@ -422,7 +425,7 @@ void Executor::lane_over(RunState& run) {
   release_holds(run, whole, host_space);
   run.tasks[whole.value].holds_followers = false;
   lane.put_back();
-  run.lane = nullptr;
+  tracing_.recorded_elsewhere(lane.events());
   finish(run, whole, failed == 0 && skipped == 0 ? TaskState::End::done : TaskState::End::failed);
 }
 

@@ -69,8 +69,13 @@ void Tracing::device_lost(const DeviceInfo& device, const Status& cause, Nanos n
 
 void Tracing::record(const TraceEvent& event) {
   recorder_.record(event);
-  // Nobody else empties the ring before the trace is asked for.
-  if (++recorded_ < collect_after_) return;
+  recorded_elsewhere(1);
+}
+
+void Tracing::recorded_elsewhere(std::size_t events) {
+  // Nobody else empties the rings before the trace is asked for.
+  recorded_ += events;
+  if (recorded_ < collect_after_) return;
   recorded_ = 0;
   trace_.collect();
 }

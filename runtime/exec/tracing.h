@@ -26,6 +26,8 @@ class Tracing {
   void retired(const QueueState& from, const InFlight& operation, const Status& status,
                const Interval* measured, Nanos now);
   void device_lost(const DeviceInfo& device, const Status& cause, Nanos now);
+  // Workers of the host lane recorded so many events.
+  void recorded_elsewhere(std::size_t events);
 
   Trace& trace() noexcept { return trace_; }
 

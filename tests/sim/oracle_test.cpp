@@ -37,6 +37,8 @@ TEST(Oracle, random_graphs_on_random_machines_equal_a_serial_run) {
   if (tally.cases < 500) return;
   EXPECT_GT(tally.counters.copies, 0u);
   EXPECT_GT(tally.counters.hand_overs, 0u);
+  EXPECT_GT(tally.counters.leases, 0u);
+  EXPECT_GT(tally.counters.leases_refused, 0u);
 }
 
 TEST(Oracle, too_little_memory_on_devices_costs_copies_and_never_a_run) {
@@ -61,6 +63,8 @@ TEST(Oracle, faults_are_recovered_or_reported_and_never_change_what_is_said_to_b
   EXPECT_GT(tally.counters.devices_lost, 0u);
   EXPECT_GT(tally.counters.evictions, 0u);
   EXPECT_GT(tally.counters.write_backs, 0u);
+  EXPECT_GT(tally.counters.leases, 0u);
+  EXPECT_GT(tally.counters.leases_refused, 0u);
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 #include "tests/sim/random_case.h"
 
 #include <algorithm>
+#include <deque>
+#include <memory>
+
+#include "backends/sim/sim.h"
 
 namespace troika::oracle {
 namespace {
@@ -65,6 +69,23 @@ HostView<const Word> read_view_of(const Piece& piece, std::vector<std::vector<Wo
   return {view.data(), view.cols(), view.rows(), view.pitch_bytes()};
 }
 
+// A host function that the host lane may call on the bytes themselves; the host's queues call it on
+// copies, which the world knows nothing of and need not.
+struct Watched {
+  sim::World& world;
+  std::vector<Param> params;
+  HostFunction function;
+
+  static void call(const void* state, const HostCall& call) {
+    const auto& self = *static_cast<const Watched*>(state);
+    std::deque<sim::HostAccess> accesses;
+    for (std::size_t i = 0; i < call.args.size(); ++i)
+      if (call.args[i].is_buffer() && self.world.ledger().is_live(call.args[i].span.in))
+        accesses.emplace_back(self.world, call.args[i].span, self.params[i].access);
+    self.function.call(self.function.state.get(), call);
+  }
+};
+
 bool share_words(const Piece& a, const Piece& b) {
   const auto region = [](const Piece& p) {
     return Region::rectangle(p.first * 4, p.cols * 4, p.rows, p.pitch * 4);
@@ -127,22 +148,30 @@ sim::Machine draw_machine(Random& random, bool tight) {
   return machine;
 }
 
-void Kernels::define(KernelRegistry& registry,
+void Kernels::define(KernelRegistry& registry, sim::World& world,
                      std::function<void(TaskContext&, Word salt)> spawned) {
-  const auto add = [&](Status status) { throw_if_failed(status); };
-  add(troika::define(make).sim(do_make).into(registry));
-  add(troika::define(map_one).sim(do_map).into(registry));
-  add(troika::define(mix).sim(do_mix).into(registry));
-  add(troika::define(join).sim(do_join).into(registry));
-  add(troika::define(bump).sim(do_bump).into(registry));
-  add(troika::define(swirl).sim(do_swirl).into(registry));
-  add(troika::define(split)
-          .sim([spawned = std::move(spawned)](TaskContext& context, HostView<const Word> in,
-                                              HostView<Word> out, Word salt) {
-            do_mix(in, out, salt);
-            spawned(context, salt);
-          })
-          .into(registry));
+  const auto add = [&](auto builder) {
+    Operation operation = builder.take();
+    KernelImage on_host = operation.images.front();
+    on_host.dialect = Dialect::host;
+    on_host.function = {Watched::call, std::make_shared<const Watched>(
+                                           Watched{world, on_host.params, on_host.function})};
+    operation.images.push_back(std::move(on_host));
+    operation.idempotent = true;
+    throw_if_failed(registry.define(std::move(operation)));
+  };
+  add(troika::define(make).sim(do_make));
+  add(troika::define(map_one).sim(do_map));
+  add(troika::define(mix).sim(do_mix));
+  add(troika::define(join).sim(do_join));
+  add(troika::define(bump).sim(do_bump));
+  add(troika::define(swirl).sim(do_swirl));
+  add(troika::define(split).sim([spawned = std::move(spawned)](TaskContext& context,
+                                                               HostView<const Word> in,
+                                                               HostView<Word> out, Word salt) {
+    do_mix(in, out, salt);
+    spawned(context, salt);
+  }));
 }
 
 void run_serially(const Step& step, std::vector<std::vector<Word>>& buffers) {

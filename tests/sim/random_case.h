@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backends/sim/machine.h"
+#include "backends/sim/world.h"
 #include "runtime/exec/runtime.h"
 
 namespace troika::oracle {
@@ -30,8 +31,9 @@ sim::Machine draw_machine(Random& random, bool tight);
 
 // The kernels: each output word depends on every word it reads, its old value and the salt.
 struct Kernels {
-  // `spawned(salt)` makes the sub-graph of a task of kernel "split".
-  static void define(KernelRegistry& registry,
+  // `spawned(salt)` makes the sub-graph of a task of kernel "split". Calls on the host's own bytes,
+  // past its queues, are told to `world` as what its own code does.
+  static void define(KernelRegistry& registry, sim::World& world,
                      std::function<void(TaskContext&, Word salt)> spawned);
 };
 

@@ -6,28 +6,12 @@
 #include "backends/sim/workers.h"
 #include "runtime/exec/runtime.h"
 #include "tests/sim/random_case.h"
+#include "tests/sim/small_machine.h"
 
 namespace troika::oracle {
 namespace {
 
 constexpr std::size_t words = 256;
-
-// A host and a device with memory of its own.
-sim::Machine small_machine() {
-  sim::Machine machine;
-  machine.name = "small";
-  sim::MachineDevice host, device;
-  host.name = host.costs = "host";
-  host.count = 2;
-  host.is_host = true;
-  device.name = device.costs = device.space = "dev0";
-  device.kind = DeviceKind::gpu;
-  device.copy_queue = true;
-  machine.devices = {host, device};
-  machine.links = {{"host", "dev0", 1e9, Nanos{10'000}, {}},
-                   {"dev0", "host", 1e9, Nanos{10'000}, {}}};
-  return machine;
-}
 
 TEST(Release, buffers_given_up_in_use_live_until_the_run_is_over) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
@@ -43,7 +27,7 @@ TEST(Release, buffers_given_up_in_use_live_until_the_run_is_over) {
     options.seed = seed;
     std::optional<Runtime> runtime;
     runtime.emplace(std::move(parts), options);
-    Kernels::define(runtime->kernels(), [](TaskContext&, Word) {});
+    Kernels::define(runtime->kernels(), world, [](TaskContext&, Word) {});
 
     std::vector<Word> memory(words, 7);
     std::vector<std::vector<Word>> truth{memory, std::vector<Word>(words, 0),

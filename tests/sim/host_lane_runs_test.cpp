@@ -1,0 +1,94 @@
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "backends/sim/sim.h"
+#include "backends/sim/workers.h"
+#include "runtime/exec/runtime.h"
+#include "tests/sim/random_case.h"
+#include "tests/sim/small_machine.h"
+
+namespace troika::oracle {
+namespace {
+
+constexpr std::size_t words = 256, half = words / 2;
+
+// What a plan for the host alone finds where another device was at work before.
+class HostLaneRuns : public testing::Test {
+ protected:
+  HostLaneRuns() {
+    RuntimeParts parts;
+    parts.environment = &world;
+    auto shared = std::make_unique<SharedPool>(
+        std::make_unique<sim::SimWorkers>(world, sim::SimWorkersOptions{2, 8, Nanos{5'000}}));
+    parts.workers = parts.shared = shared.get();
+    parts.owned_workers = std::move(shared);
+    parts.devices = std::move(sim::open(world, small_machine(), {}).devices);
+    runtime.emplace(std::move(parts), RuntimeOptions{});
+    Kernels::define(runtime->kernels(), world, [](TaskContext&, Word) {});
+  }
+  ~HostLaneRuns() override {
+    runtime.reset();
+    for (const std::string& text : world.violations()) ADD_FAILURE() << text;
+  }
+
+  // Runs one task "make" over `view` on `device`.
+  void make(const View<Word>& view, const char* device) {
+    Graph graph;
+    const AnyArg args[] = {{Access::write, view}, Word{7}};
+    graph.add("make", std::span<const AnyArg>{args}).only_on(device);
+    runtime->run(graph).wait();
+  }
+  std::uint64_t copied() const { return runtime->counters().bytes_copied; }
+
+  sim::World world{sim::WorldOptions::adversarial(1)};
+  std::optional<Runtime> runtime;
+};
+
+TEST_F(HostLaneRuns, overwrites_what_lies_on_a_device_without_fetching_it) {
+  const Buffer<Word> x = runtime->buffer<Word>(words);
+  make(x.view(), "dev0");
+  make(x.view(), "host");
+  EXPECT_EQ(copied(), 0U);
+  EXPECT_EQ(runtime->counters().leases, 0U);
+  EXPECT_EQ(runtime->counters().leases_refused, 1U);
+  make(x.view(), "host");
+  EXPECT_EQ(runtime->counters().leases, 1U) << "now that the host has it";
+}
+
+TEST_F(HostLaneRuns, fetches_what_it_reads_and_no_more) {
+  constexpr std::size_t part = words / 8;
+  const Buffer<Word> x = runtime->buffer<Word>(words), y = runtime->buffer<Word>(2 * part);
+  make(x.view(), "dev0");
+  Graph graph;
+  const AnyArg first[] = {
+      {Access::read, x.slice(0, part)}, {Access::write, y.slice(0, part)}, Word{3}};
+  const AnyArg last[] = {
+      {Access::read, x.slice(words - part, part)}, {Access::write, y.slice(part, part)}, Word{4}};
+  graph.add("map", std::span<const AnyArg>{first}).only_on("host");
+  graph.add("map", std::span<const AnyArg>{last}).only_on("host");
+  const troika::Run run = runtime->run(graph);
+  run.wait();
+  EXPECT_EQ(copied(), 2 * part * sizeof(Word));
+  EXPECT_EQ(run.tasks_by_device(), (std::vector<std::uint64_t>{2, 0}));
+}
+
+TEST_F(HostLaneRuns, on_the_two_halves_of_a_buffer_go_on_beside_each_other) {
+  const Buffer<Word> x = runtime->buffer<Word>(words);
+  make(x.slice(0, half), "host");
+  Graph slow, fast;
+  const AnyArg first[] = {{Access::write, x.slice(0, half)}, Word{1}};
+  const AnyArg second[] = {{Access::write, x.slice(half, half)}, Word{2}};
+  slow.add("make", std::span<const AnyArg>{first}).only_on("dev0");
+  fast.add("make", std::span<const AnyArg>{second}).only_on("host");
+  const troika::Run on_device = runtime->run(slow);
+  const troika::Run on_host = runtime->run(fast);
+  on_host.wait();
+  EXPECT_FALSE(on_device.done());
+  on_device.wait();
+}
+
+}  // namespace
+}  // namespace troika::oracle
