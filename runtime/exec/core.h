@@ -114,8 +114,10 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   std::unique_ptr<LaneTracing> lane_tracing_;
   std::unique_ptr<HostLane> host_lane_;  // null: every task goes over the strand
 
-  mutable std::mutex mutex_;  // protects what follows
+  std::mutex loading_;  // protects loaded_
   std::map<std::pair<const Operation*, std::uint32_t>, Loaded> loaded_;
+
+  mutable std::mutex mutex_;  // protects what follows
   std::map<std::uint32_t, std::weak_ptr<BufferState>> buffers_;
   std::map<const std::byte*, const std::byte*> adopted_;  // begin to end
   std::uint32_t next_buffer_ = 0;
