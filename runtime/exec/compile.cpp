@@ -98,7 +98,8 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
   TROIKA_TRY(prepare(*plan));
   executor_->price(*plan);
   if (host_lane_ != nullptr) {
-    TROIKA_ASSIGN(plan->lane, LanePlan::make(*plan, kernels_, DeviceId{0}));
+    TROIKA_ASSIGN(plan->lane,
+                  LanePlan::make(*plan, kernels_, DeviceId{0}, allowed_ == bit(DeviceId{0})));
     if (plan->lane) executor_->price(*plan->lane->whole);
   }
   return plan;

@@ -210,7 +210,8 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(std::shared_ptr<PlanState> 
   }
   run->completion = completion;
   run->parent = parent;
-  run->parent_task = parent_task;
+  run->spawner = parent_task;
+  run->parent_task = parent != nullptr && parent->lane ? TaskIndex{0} : parent_task;
   const TaskGraph& seen = *run->plan->graph;
   run->is_access = seen.size() == 1 && is_access(*seen.task(TaskIndex{0}).operation);
   run->buffers.resize(graph.slots().size());
@@ -265,6 +266,7 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(std::shared_ptr<PlanState> 
     std::erase_if(live_runs_, [](const auto& weak) { return weak.expired(); });
     live_runs_.push_back(run);
   }
+  if (parent != nullptr && parent->lane) parent->lane->child_begins(parent_task);
   executor_->submit(run);
   return run;
 }
@@ -295,7 +297,8 @@ Status RuntimeCore::bind_scalar(const TaskGraph& graph, const Binding& binding,
 // parent is the order of the child.
 Status RuntimeCore::check_within_parent(const RunState& child) const {
   const RunState& parent = *child.parent;
-  const auto declared = parent.args(child.parent_task);
+  const auto declared = parent.lane ? parent.lane->plan()->graph->args(child.spawner)
+                                    : parent.args(child.parent_task);
   for (const auto* boundaries : {&child.plan->graph->entries(), &child.plan->graph->exits()}) {
     for (const TaskGraph::Boundary& use : *boundaries) {
       const BufferState* buffer = child.buffers[use.slot].get();
@@ -304,10 +307,12 @@ Status RuntimeCore::check_within_parent(const RunState& child) const {
                contains(arg.region, use.region) && (!writes(use.access) || writes(arg.access));
       });
       if (!covered)
-        return {Code::invalid_argument, "sub-graph of " +
-                                            parent.plan->graph->name_of(child.parent_task) +
-                                            " touches buffer " + std::to_string(buffer->id.value) +
-                                            " beyond what the task declares"};
+        return {
+            Code::invalid_argument,
+            "sub-graph of " +
+                (parent.lane ? parent.lane->plan() : parent.plan)->graph->name_of(child.spawner) +
+                " touches buffer " + std::to_string(buffer->id.value) +
+                " beyond what the task declares"};
     }
   }
   return {};

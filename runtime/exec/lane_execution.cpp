@@ -1,5 +1,6 @@
 #include "runtime/exec/lane_execution.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -41,6 +42,7 @@ void LaneExecution::start(Executor& executor, RunState& run) {
   if (tracing_.full())
     for (const PlanState::OperationOn& on : plan_->operations)
       names_.push_back(tracing_.intern(on.operation->name));
+  if (plan_->spawns) open_ = std::make_unique<std::atomic<std::uint32_t>[]>(plan_->graph->size());
   LaneBody body;
   body.state = this;
   body.run = run_task;
@@ -58,9 +60,12 @@ LaneOutcome LaneExecution::run_task(void* state, std::uint32_t task, unsigned wo
 
 LaneOutcome LaneExecution::call_traced(std::uint32_t task, unsigned worker) noexcept {
   const Nanos begin = tracing_.now();
+  // Before the call: where sub-graphs go on, the run may be over as soon as it has returned.
+  LaneTracing& tracing = tracing_;
+  const RunId run = note_event();
+  const NameId kernel = names_[plan_->tasks[task].operation];
   const LaneOutcome outcome = call(task);
-  tracing_.record_task(worker, note_event(), TaskIndex{task}, names_[plan_->tasks[task].operation],
-                       begin);
+  tracing.record_task(worker, run, TaskIndex{task}, kernel, begin);
   return outcome;
 }
 
@@ -96,22 +101,54 @@ LaneOutcome LaneExecution::call(std::uint32_t index) noexcept {
     }
   }
   HostLane* const outer = std::exchange(current_lane, &lane_);
-  const HostCall call{{args, task.arg_count}, nullptr};
-  Status status;
+  if (open_) open_[index].store(1, std::memory_order_relaxed);
+  Status status = attempt(index, task, {args, task.arg_count});
+  current_lane = outer;
+  const bool failed = !status.ok();
+  if (failed) note_failure(index, std::move(status), false);
+  // Sub-graphs that go on are waited for, whatever became of the call.
+  if (open_ && open_[index].fetch_sub(1, std::memory_order_acq_rel) != 1) return LaneOutcome::later;
+  return failed || (open_ && failed_before(index)) ? LaneOutcome::failed : LaneOutcome::done;
+}
+
+Status LaneExecution::attempt(std::uint32_t index, const LanePlan::Task& task,
+                              std::span<KernelArg> args) {
+  const HostCall call{args, run_->contexts.empty() ? nullptr : &run_->contexts[index]};
   for (unsigned attempt = 0;; ++attempt) {
-    status = call_user(plan_->graph->task(TaskIndex{index}).operation->name, *task.function, call);
+    Status status =
+        call_user(plan_->graph->task(TaskIndex{index}).operation->name, *task.function, call);
     if (status.ok()) {
       if (attempt != 0) recovered_.fetch_add(1, std::memory_order_relaxed);
-      break;
+      return status;
     }
     attempts_failed_.fetch_add(1, std::memory_order_relaxed);
-    if (attempt == task.retries) break;
+    if (attempt == task.retries) return status;
   }
-  current_lane = outer;
-  if (status.ok()) return LaneOutcome::done;
+}
+
+void LaneExecution::child_begins(TaskIndex task) noexcept {
+  open_[task.value].fetch_add(1, std::memory_order_relaxed);
+}
+
+void LaneExecution::child_over(TaskIndex task, const Status& outcome) {
+  if (!outcome.ok()) note_failure(task.value, outcome, true);
+  if (open_[task.value].fetch_sub(1, std::memory_order_acq_rel) == 1)
+    lane_.complete(*lane_run_, task.value, failed_before(task.value));
+}
+
+// One cause a task: the first.
+void LaneExecution::note_failure(std::uint32_t task, Status cause, bool of_sub_graph) {
   const std::scoped_lock lock{mutex_};
-  failures_.push_back({index, std::move(status)});
-  return LaneOutcome::failed;
+  if (std::any_of(failures_.begin(), failures_.end(),
+                  [&](const Failure& failure) { return failure.task == task; }))
+    return;
+  failures_.push_back({task, std::move(cause), of_sub_graph});
+}
+
+bool LaneExecution::failed_before(std::uint32_t task) {
+  const std::scoped_lock lock{mutex_};
+  return std::any_of(failures_.begin(), failures_.end(),
+                     [&](const Failure& failure) { return failure.task == task; });
 }
 
 }  // namespace troika

@@ -25,6 +25,9 @@ class LaneExecution {
   void start(Executor& executor, RunState& run);
   // Tasks that have not begun are skipped. Any thread.
   void cancel() noexcept;
+  // A sub-graph of `task`, whose kernel is running, was submitted, or is over.
+  void child_begins(TaskIndex task) noexcept;
+  void child_over(TaskIndex task, const Status& outcome);
 
   // A worker is about to record something of it. Of which run, for the trace.
   RunId note_event() noexcept;
@@ -33,6 +36,7 @@ class LaneExecution {
   struct Failure {
     std::uint32_t task;
     Status cause;
+    bool of_sub_graph;  // its own call may have succeeded
   };
   const std::vector<Failure>& failures() const noexcept { return failures_; }
   // Tasks that did not run.
@@ -54,6 +58,9 @@ class LaneExecution {
   static void over(void* state) noexcept;
   LaneOutcome call(std::uint32_t task) noexcept;
   LaneOutcome call_traced(std::uint32_t task, unsigned worker) noexcept;
+  void note_failure(std::uint32_t task, Status cause, bool of_sub_graph);
+  bool failed_before(std::uint32_t task);
+  Status attempt(std::uint32_t task, const LanePlan::Task& what, std::span<KernelArg> args);
 
   static constexpr std::size_t args_inline = 16;
 
@@ -61,6 +68,9 @@ class LaneExecution {
   HostLane& lane_;
   LaneTracing& tracing_;
   std::unique_ptr<LaneRun> lane_run_;
+  // By task, of plans whose kernels may submit sub-graphs: what of it is not over, its call
+  // included.
+  std::unique_ptr<std::atomic<std::uint32_t>[]> open_;
   std::vector<const Allocation*> homes_;  // by slot
   std::vector<NameId> names_;             // by the plan's operation; empty: single tasks untraced
   std::span<const Arg> args_;

@@ -21,14 +21,14 @@ constexpr std::uint32_t arg_count_max = 0xffff;
 std::uint16_t retries_of(const PlanState& plan, TaskIndex task, DeviceId host) {
   const TaskOptions& options = plan.graph->options(task);
   const PlanState::OperationOn& on = plan.operations[plan.tasks[task.value].operation];
-  if (!options.idempotent.value_or(on.rerunnable(host))) return 0;
+  if (on.spawns(host) || !options.idempotent.value_or(on.rerunnable(host))) return 0;
   for (const Arg& arg : plan.graph->args(task))
     if (arg.is_buffer && reads(arg.access) && writes(arg.access)) return 0;
   return static_cast<std::uint16_t>(std::min<std::uint32_t>(options.retries, 0xffff));
 }
 
-bool eligible(const PlanState& plan, DeviceId host) {
-  if (plan.tasks.empty() || plan.spawns) return false;
+bool eligible(const PlanState& plan, DeviceId host, bool alone) {
+  if (plan.tasks.empty() || (plan.spawns && !alone)) return false;
   for (std::uint32_t t = 0; t < plan.tasks.size(); ++t) {
     const PlanState::Task& task = plan.tasks[t];
     const PlanState::OperationOn& on = plan.operations[task.operation];
@@ -77,8 +77,8 @@ void PlanState::set_run_slots(std::uint32_t count) noexcept {
 
 Result<std::shared_ptr<const LanePlan>> LanePlan::make(const PlanState& plan,
                                                        const KernelRegistry& registry,
-                                                       DeviceId host) {
-  if (!eligible(plan, host)) return std::shared_ptr<const LanePlan>{};
+                                                       DeviceId host, bool alone) {
+  if (!eligible(plan, host, alone)) return std::shared_ptr<const LanePlan>{};
   const TaskGraph& tasks = *plan.graph;
   std::vector<LaneEdge> edges;
   std::vector<LaneClass> classes;

@@ -12,8 +12,8 @@
 namespace troika {
 
 // Eligible: every task's only able device is the host's, none has a timeout or a deadline, and no
-// kernel submits sub-graphs. To the strand a run of it is one task that touches everything the plan
-// touches.
+// kernel submits sub-graphs that might leave their bytes on another device. To the strand a run of
+// it is one task that touches everything the plan touches.
 struct LanePlan {
   struct Task {
     const HostFunction* function;
@@ -22,10 +22,10 @@ struct LanePlan {
     std::uint16_t retries;  // of a call that fails and leaves its inputs as they were
   };
 
-  // Null when the plan is not eligible.
+  // Null when the plan is not eligible. `alone`: no other device may run kernels.
   static Result<std::shared_ptr<const LanePlan>> make(const PlanState& plan,
-                                                      const KernelRegistry& registry,
-                                                      DeviceId host);
+                                                      const KernelRegistry& registry, DeviceId host,
+                                                      bool alone);
 
   LaneGraph graph;
   std::vector<Task> tasks;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "runtime/exec/executor.h"
+#include "runtime/exec/lane_execution.h"
 
 namespace troika {
 
@@ -236,6 +237,7 @@ void Executor::child_over(const RunState& child) {
   const TaskIndex task = child.parent_task;
   TaskState& state = parent.tasks[task.value];
   state.children -= 1;
+  if (parent.lane) return parent.lane->child_over(child.spawner, child.outcome);
   if (child.stands_in) {
     if (parent.outcome.ok()) parent.outcome = child.outcome;
     parent.tasks_by_device = child.tasks_by_device;

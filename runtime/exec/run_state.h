@@ -86,8 +86,9 @@ struct RunState : std::enable_shared_from_this<RunState> {
   bool cancelled = false;
   bool complete = false;
   RunState* parent = nullptr;  // the run whose task submitted this one as a sub-graph
-  TaskIndex parent_task;
-  bool is_access = false;  // a host access rather than kernels
+  TaskIndex parent_task;       // as the executor sees it
+  TaskIndex spawner;           // as the plan has it: another when the parent runs on the host lane
+  bool is_access = false;      // a host access rather than kernels
   bool stands_in = false;  // runs its parent's plan task by task: the host lane could not take it
 
   // Counted as tasks retire; read once done.

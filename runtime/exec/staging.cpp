@@ -387,6 +387,8 @@ void Executor::run_by_tasks(RunState& run) {
   by_tasks->own_args = std::move(run.lane_args);
   by_tasks->parent = &run;
   by_tasks->parent_task = whole;
+  for (const TaskContext& context : run.contexts)
+    by_tasks->contexts.push_back(context.of(*by_tasks));
   by_tasks->stands_in = true;
   run.lane = nullptr;
   run.by_tasks = by_tasks;
@@ -402,7 +404,8 @@ void Executor::lane_over(RunState& run) {
   // A host task writes in place, so nothing is left of what a failed one was to write.
   for (const LaneExecution::Failure& failure : lane.failures()) {
     const TaskIndex task{failure.task};
-    const Status cause = at_device(DeviceId{0}, failure.cause);
+    const Status cause =
+        failure.of_sub_graph ? failure.cause : at_device(DeviceId{0}, failure.cause);
     if (run.outcome.ok()) run.outcome = cause.within(graph.name_of(task));
     for (const Arg& arg : graph.args(task)) {
       if (!arg.is_buffer || !writes(arg.access)) continue;
@@ -410,7 +413,8 @@ void Executor::lane_over(RunState& run) {
       const std::size_t pitch = graph.slot_pitch()[arg.slot];
       const Region region = coherence.takes(pitch) ? arg.region : widened(arg.region, pitch);
       coherence.refine(region);
-      coherence.poison(region, half_written(*lane.plan(), task, cause));
+      coherence.poison(region,
+                       failure.of_sub_graph ? cause : half_written(*lane.plan(), task, cause));
     }
   }
   const std::uint64_t failed = lane.failures().size(), skipped = lane.skipped().size();

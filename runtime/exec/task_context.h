@@ -22,6 +22,8 @@ class TaskContext {
   // every sub-graph of it is over, and fails if one of them fails. What the graph touches must be
   // covered by this task's own arguments or be scratch. Throws troika::Error.
   void submit(const Graph& graph);
+  // For the same task of another run of its plan.
+  TaskContext of(RunState& run) const noexcept { return {*core_, run, task_}; }
   // Whether the run was cancelled: a long kernel may look and return early.
   bool cancelled() const noexcept;
 
