@@ -76,7 +76,7 @@ class Queue final : public troika::Queue {
   Result<Timepoint> hand_over(const HandOver& op) override;
   Status wait_for(Timepoint other) override;
   Status flush() override;
-  void abandon() noexcept override;
+  Timepoint abandon() noexcept override;
   Timepoint reached() const noexcept override;
   std::size_t capacity() const noexcept override;
 

@@ -79,7 +79,7 @@ Status Queue::wait_for(Timepoint other) {
 
 Status Queue::flush() { return core_->flush(); }
 
-void Queue::abandon() noexcept { core_->abandon(); }
+Timepoint Queue::abandon() noexcept { return {id_, core_->abandon()}; }
 
 Timepoint Queue::reached() const noexcept { return {id_, core_->reached()}; }
 

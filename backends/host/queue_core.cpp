@@ -62,11 +62,13 @@ Status QueueCore::flush() {
   return {};
 }
 
-void QueueCore::abandon() noexcept {
+std::uint64_t QueueCore::abandon() noexcept {
   std::vector<Watcher> watchers;
+  std::uint64_t begun = 0;
   {
     std::unique_lock lock{mutex_};
-    if (abandoned_) return;
+    begun = begun_;
+    if (abandoned_) return begun;
     abandoned_ = true;
     // The operation that executes keeps what it uses; the others never begin.
     const std::size_t kept = executing_ ? 1 : 0;
@@ -77,6 +79,7 @@ void QueueCore::abandon() noexcept {
     let_report_end(lock);
   }
   for (const Watcher& watcher : watchers) watcher.core->resume();  // to find that it waits in vain
+  return begun;
 }
 
 void QueueCore::orphan() noexcept {
@@ -149,6 +152,7 @@ void QueueCore::execute(std::unique_lock<std::mutex>& lock) noexcept {
   Status status = std::exchange(failed_wait_, {});
   Interval interval{operation.value, environment_->now(), Nanos{0}};
   executing_ = true;
+  begun_ = operation.value;  // under the lock that abandon() takes: it comes before or after
   lock.unlock();
   if (status.ok()) status = perform(operation);
   lock.lock();

@@ -45,7 +45,8 @@ class QueueCore final : public Job, public std::enable_shared_from_this<QueueCor
   template <class Describe>
   Result<Timepoint> push(Describe&& describe);
   Status flush();
-  void abandon() noexcept;
+  // The last value that has begun; nothing begins any more.
+  std::uint64_t abandon() noexcept;
   // The queue is destroyed: pool, environment and listener may go.
   void orphan() noexcept;
   std::uint64_t reached() const noexcept { return reached_.load(std::memory_order_acquire); }
@@ -86,6 +87,7 @@ class QueueCore final : public Job, public std::enable_shared_from_this<QueueCor
   std::size_t first_ = 0;
   std::size_t count_ = 0;  // the one that executes included
   std::uint64_t last_value_ = 0;
+  std::uint64_t begun_ = 0;
   State state_ = State::idle;
   std::shared_ptr<QueueCore> self_;  // while scheduled: the pool holds a plain reference
   std::vector<Watcher> watchers_;

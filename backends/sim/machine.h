@@ -23,6 +23,7 @@ struct MachineDevice {
   bool adopts = false;   // a space of its own, yet its kernels reach host pages
   std::size_t queue_capacity = 1024;
   bool measures = true;  // tells Intervals
+  bool recalls = true;   // an abandoned queue never begins what it has not begun, and says so
   Nanos launch_latency{0};
   Nanos hand_over_latency{2'000};
   double bytes_per_second = 10e9;

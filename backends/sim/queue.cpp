@@ -181,7 +181,7 @@ Status SimQueue::flush() {
   return {};
 }
 
-void SimQueue::abandon() noexcept { stream_.abandon(); }
+Timepoint SimQueue::abandon() noexcept { return stream_.abandon(); }
 
 Timepoint SimQueue::reached() const noexcept {
   const bool ahead = core_.world().options().reached_runs_ahead;

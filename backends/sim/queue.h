@@ -16,7 +16,7 @@ class SimQueue final : public Queue {
   Result<Timepoint> hand_over(const HandOver& op) override;
   Status wait_for(Timepoint other) override;
   Status flush() override;
-  void abandon() noexcept override;
+  Timepoint abandon() noexcept override;
   Timepoint reached() const noexcept override;
   std::size_t capacity() const noexcept override { return core_.spec().queue_capacity; }
 

@@ -32,11 +32,33 @@ void Stream::flush() {
   world_.after(Nanos{0}, [&core = core_] { core.pump(); });
 }
 
-void Stream::abandon() noexcept {
-  const bool stays_in_kernel = hung_ && !abandoned_ && !ops_.empty() && ops_.front()->running &&
-                               ops_.front()->kind == OpKind::launch;
+Timepoint Stream::abandon() noexcept {
+  const Timepoint begun{id_, core_.spec().recalls ? begun_ : enqueued_};
+  if (abandoned_) return begun;
   abandoned_ = true;
+  const bool stays_in_kernel =
+      hung_ && !ops_.empty() && ops_.front()->running && ops_.front()->kind == OpKind::launch;
   if (stays_in_kernel) core_.lane_busy()[lane_] = false;
+  distrust_untold();
+  if (core_.spec().recalls) drop_what_has_not_begun();
+  return begun;
+}
+
+// Who abandons a queue never learns how these ended: a reader of what they wrote is a violation.
+void Stream::distrust_untold() {
+  if (enqueued_ == reported_) return;
+  distrust_ = world_.ledger().add_failure();
+  world_.ledger().tell(distrust_);
+  for (const auto& op : begun_and_untold_)
+    for (const OpUse& use : op->uses)
+      if (writes(use.touch)) use.block->damage(use.rect, distrust_);
+}
+
+void Stream::drop_what_has_not_begun() noexcept {
+  for (; !ops_.empty() && !ops_.back()->running; ops_.pop_back()) {
+    release(*held_.back());
+    held_.pop_back();
+  }
 }
 
 bool Stream::may_start(const Op& op) const {
@@ -58,6 +80,8 @@ void Stream::start(const std::shared_ptr<Op>& op) {
   world_.ledger().note({world_.now(), Happening::begin, id_.value, op->value});
   op->running = true;
   op->began = world_.now();
+  begun_ = op->value;
+  begun_and_untold_.push_back(op);
   bool reaches_all = true;
   for (const OpUse& use : op->uses) {
     const FailureId taint = use.block->begin(op->actor, use.rect, use.touch);
@@ -124,6 +148,7 @@ void Stream::finish(const std::shared_ptr<Op>& op, const std::shared_ptr<Effect>
   for (const OpUse& use : op->uses) {
     use.block->end(op->actor, use.rect, use.touch, op->taint);
     if (failure != no_failure && writes(use.touch)) use.block->damage(use.rect, failure);
+    if (abandoned_ && writes(use.touch)) use.block->damage(use.rect, distrust_);
     if (op->kind == OpKind::hand_over) use.block->hand_over(op->actor, use.rect, op->towards_host);
   }
   if (op->kind == OpKind::launch) core_.lane_busy()[lane_] = false;
@@ -161,6 +186,8 @@ void Stream::deliver() {
   reports_.pop_front();
   if (abandoned_) return;
   reported_ = report.reached;
+  while (!begun_and_untold_.empty() && begun_and_untold_.front()->value <= reported_)
+    begun_and_untold_.pop_front();
   release_until(reported_);
   world_.ledger().tell_end(report.moment);
   world_.ledger().tell(report.failure);
@@ -168,15 +195,21 @@ void Stream::deliver() {
   listener_.on_advance({{id_, report.reached}, report.status, report.lost, report.measured});
 }
 
+void Stream::release(const Op& op) noexcept {
+  for (const OpUse& use : op.uses) --use.handle->operations;
+  if (op.kernel_in_use) --op.kernel_in_use->operations;
+}
+
 void Stream::release_until(std::uint64_t value) noexcept {
-  while (!held_.empty() && held_.front()->value <= value && !abandoned_) {
-    for (const OpUse& use : held_.front()->uses) --use.handle->operations;
-    if (held_.front()->kernel_in_use) --held_.front()->kernel_in_use->operations;
-    held_.pop_front();
-  }
+  for (; !held_.empty() && held_.front()->value <= value && !abandoned_; held_.pop_front())
+    release(*held_.front());
 }
 
 void Stream::lose() {
+  // What has not begun is not told as failed, but is lost with the device.
+  const bool begun = !ops_.empty() && ops_.front()->running;
+  const std::uint64_t told = reports_.empty() ? reported_ : reports_.back().reached;
+  const std::uint64_t value = begun ? ops_.front()->value : told;
   for (const auto& op : ops_) {
     if (!op->running) continue;
     op->running = false;
@@ -192,7 +225,7 @@ void Stream::lose() {
   if (!unfinished) return;
   const Status status{Code::device_lost,
                       "device " + core_.spec().name + " was lost (planned fault)"};
-  send({ended_ + 1, status, true, std::exchange(measured_, {}), core_.failure(),
+  send({value, status, true, std::exchange(measured_, {}), core_.failure(),
         world_.ledger().moment()});
 }
 

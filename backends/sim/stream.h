@@ -27,8 +27,9 @@ class Stream {
   Timepoint push(Op op);
   void wait_for(Timepoint other) { waits_.push_back(other); }
   void flush();
-  // A worker of the host that hangs is replaced: its lane is free again.
-  void abandon() noexcept;
+  // As Queue::abandon(). A worker of the host that hangs is replaced: its lane is free again. What
+  // has begun and was not told as ended counts as damaged from now on.
+  Timepoint abandon() noexcept;
   bool abandoned() const noexcept { return abandoned_; }
   // Its Queue is gone; operations may go on.
   void close() noexcept { closed_ = true; }
@@ -60,7 +61,10 @@ class Stream {
   void report_end(const Op& op, const Status& status, FailureId failure);
   void send(Report report);
   void deliver();
+  void release(const Op& op) noexcept;
   void release_until(std::uint64_t value) noexcept;
+  void distrust_untold();
+  void drop_what_has_not_begun() noexcept;
 
   Core& core_;
   World& world_;
@@ -71,10 +75,12 @@ class Stream {
 
   std::deque<std::shared_ptr<Op>> ops_;   // not ended
   std::deque<std::shared_ptr<Op>> held_;  // not told: their allocations must live
-  std::vector<Timepoint> waits_;          // of the next operation
-  std::vector<Interval> measured_;        // of ended launches that no report has told
-  std::deque<Report> reports_;            // on their way, in order
-  std::uint64_t enqueued_ = 0, flushed_ = 0, ended_ = 0, reported_ = 0;
+  std::deque<std::shared_ptr<Op>> begun_and_untold_;
+  FailureId distrust_ = no_failure;  // once abandoned: of what was not told
+  std::vector<Timepoint> waits_;     // of the next operation
+  std::vector<Interval> measured_;   // of ended launches that no report has told
+  std::deque<Report> reports_;       // on their way, in order
+  std::uint64_t enqueued_ = 0, flushed_ = 0, begun_ = 0, ended_ = 0, reported_ = 0;
   bool abandoned_ = false, closed_ = false, hung_ = false;
 };
 

@@ -61,10 +61,14 @@ void Channel::flush() noexcept {
   waker_->wake();
 }
 
-void Channel::abandon() noexcept {
-  abandoned_.store(true, std::memory_order_release);
+// The driver stores begun_ and then looks at abandoned_; here it is the other way round. So either
+// this sees the operation as begun, or the driver sees that it must not begin it.
+std::uint64_t Channel::abandon() noexcept {
+  abandoned_.store(true, std::memory_order_seq_cst);
+  const std::uint64_t begun = begun_.load(std::memory_order_seq_cst);
   const std::scoped_lock lock{listening_};
   listener_ = nullptr;
+  return begun;
 }
 
 void Channel::close() noexcept {
@@ -108,15 +112,18 @@ bool Channel::begin_flushed() {
   }
   const std::uint64_t limit = std::max(flushed, demanded_);
   bool demanded = false;
-  const std::uint64_t before = begun_;
-  while (begun_ < limit && !abandoned()) {
-    Slot& next = slot(begun_ + 1);
+  const std::uint64_t before = begun_.load(std::memory_order_relaxed);
+  std::uint64_t begun = before;
+  while (begun < limit) {
+    Slot& next = slot(begun + 1);
     if (!waits_over(next, demanded)) break;
-    ++begun_;
-    if (Status status = stream_->begin(next.op); status.ok()) begun_well_ = begun_;
-    else refused_.push_back({begun_, begun_well_, std::move(status)});
+    begun_.store(begun + 1, std::memory_order_seq_cst);
+    if (abandoned_.load(std::memory_order_seq_cst)) break;
+    ++begun;
+    if (Status status = stream_->begin(next.op); status.ok()) begun_well_ = begun;
+    else refused_.push_back({begun, begun_well_, std::move(status)});
   }
-  if (begun_ == before) return demanded;
+  if (begun == before) return demanded;
   if (const Status sent = stream_->submit(); !sent.ok()) lose(sent);
   return true;
 }

@@ -34,8 +34,9 @@ class Channel {
   Status wait_for(std::shared_ptr<Channel> other, std::uint64_t value);
   void flush() noexcept;
 
-  // Any thread. Returns when no on_advance is running; none follows.
-  void abandon() noexcept;
+  // Any thread. Returns when no on_advance is running; none follows. Nothing behind the value
+  // returned reaches the stream.
+  std::uint64_t abandon() noexcept;
   // The queue is being destroyed: as abandon(), and the driver thread forgets the channel.
   void close() noexcept;
   QueueId id() const noexcept { return id_; }
@@ -98,10 +99,10 @@ class Channel {
   std::recursive_mutex listening_;
   QueueListener* listener_;  // null once abandoned
 
-  // The driver's side.
-  std::uint64_t begun_ = 0;
-  std::uint64_t begun_well_ = 0;  // the last operation that the stream took
-  std::uint64_t demanded_ = 0;    // another queue waits for it: begun without a flush
+  // The driver's side, but for begun_, which abandon() reads.
+  std::atomic<std::uint64_t> begun_{0};  // given to the stream, or about to be
+  std::uint64_t begun_well_ = 0;         // the last operation that the stream took
+  std::uint64_t demanded_ = 0;           // another queue waits for it: begun without a flush
   std::uint64_t flushes_seen_ = 0;
   std::uint64_t owed_ = 0;  // the value whose report the latest flush is owed
   bool report_owed_ = false;

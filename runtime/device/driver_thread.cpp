@@ -104,10 +104,10 @@ class DriverThread::Verbs final : public Queue {
     return {};
   }
 
-  void abandon() noexcept override {
+  Timepoint abandon() noexcept override {
     if (channel_->reached() < channel_->enqueued())
       state_->given_up.store(true, std::memory_order_release);
-    channel_->abandon();
+    return {channel_->id(), channel_->abandon()};
   }
 
   Timepoint reached() const noexcept override { return {channel_->id(), channel_->reached()}; }

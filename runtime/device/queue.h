@@ -83,9 +83,10 @@ class Queue {
   // Submits all that was enqueued; at least one on_advance is owed for it.
   virtual Status flush() = 0;
   // The device is given up: when this returns no on_advance is running, but for one that calls it,
-  // and none follows. What is in
-  // flight may still touch its memory.
-  virtual void abandon() noexcept = 0;
+  // and none follows. Tells the last operation that has begun or may yet: what it touches may be
+  // touched for ever, and all behind it will never begin. A queue that does not know, or that
+  // cannot hold back what it has passed on, names the last one enqueued.
+  virtual Timepoint abandon() noexcept = 0;
   // Any thread.
   virtual Timepoint reached() const noexcept = 0;
   // Operations that may be in flight at once; a verb beyond it fails with Code::exhausted.

@@ -108,6 +108,31 @@ TROIKA_PROVE(failure, nothing_is_reported_after_a_queue_is_given_up) {
   EXPECT_TRUE(recorder.reports().empty());
 }
 
+TROIKA_PROVE(failure, what_a_queue_given_up_tells_as_not_begun_never_begins) {
+  Stream& queue = stream();
+  Stream& other = stream();
+  TROIKA_NEED(Gate * held, gate());
+  Allocation& x = allocate(64);
+  write(other, x, std::vector<std::uint32_t>(16, 1));
+  ASSERT_TRUE(held->hold(*queue.queue).ok());
+  const auto behind = queue->fill({row(x, 0, 64), Scalar::of(2U)});
+  ASSERT_TRUE(behind.ok());
+  ASSERT_TRUE(queue->flush().ok());
+  held->wait_until_held();
+  const Timepoint begun = queue->abandon();
+  EXPECT_EQ(begun.queue, behind->queue);
+  EXPECT_GE(begun.value, 1U);
+  EXPECT_LE(begun.value, behind->value);
+  EXPECT_GE(queue->abandon().value, begun.value);
+  open(*held);
+  for (int i = 0; i < 20; ++i) {
+    const auto now = read<std::uint32_t>(other, x, 16);
+    if (begun.value < behind->value) {
+      EXPECT_EQ(now, std::vector<std::uint32_t>(16, 1));
+    }
+  }
+}
+
 TROIKA_PROVE(failure, the_verbs_of_a_queue_given_up_fail) {
   Stream& queue = stream();
   Allocation& x = allocate(64);

@@ -368,7 +368,7 @@ TEST_F(DriverThreadTest, nothing_is_reported_after_abandon_and_verbs_say_so) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(push(*q).ok());
   ASSERT_TRUE(q->flush().ok());
   entered.wait();
-  q->abandon();
+  EXPECT_EQ(q->abandon(), (Timepoint{QueueId{0}, 1}));
   EXPECT_EQ(push(*q).status().code(), Code::device_lost);
   EXPECT_EQ(q->flush().code(), Code::device_lost);
   gate.set();
@@ -376,6 +376,20 @@ TEST_F(DriverThreadTest, nothing_is_reported_after_abandon_and_verbs_say_so) {
   a.destroyed.wait();
   EXPECT_TRUE(listeners[0].reports().empty());
   EXPECT_EQ(a.seen(), (std::vector<std::uint64_t>{1}));  // what was not begun never is
+}
+
+TEST_F(DriverThreadTest, an_operation_reaches_its_stream_before_abandon_or_never) {
+  for (int i = 0; i < 300; ++i) {
+    Vendor vendor;
+    auto q = queue(vendor);
+    for (int each = 0; each < 8; ++each) ASSERT_TRUE(push(*q).ok());
+    ASSERT_TRUE(q->flush().ok());
+    while (vendor.seen().empty()) std::this_thread::yield();
+    const std::uint64_t begun = q->abandon().value;
+    q.reset();
+    vendor.destroyed.wait();
+    EXPECT_LE(vendor.seen().size(), begun);
+  }
 }
 
 TEST_F(DriverThreadTest, streams_are_used_and_destroyed_on_one_thread_with_signals_blocked) {

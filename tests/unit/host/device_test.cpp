@@ -1,6 +1,9 @@
 // What is special to the host; the conformance suite proves the rest.
+#include <atomic>
 #include <latch>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -39,12 +42,16 @@ class HostDevice : public testing::Test {
     return options;
   }
 
-  std::unique_ptr<troika::LoadedKernel> load(void (*call)(const void*, const HostCall&),
-                                             std::shared_ptr<const void> state = nullptr) {
+  static KernelImage image(void (*call)(const void*, const HostCall&),
+                           std::shared_ptr<const void> state) {
     KernelImage image;
     image.operation = "probe";
     image.function = {call, std::move(state)};
-    return *device.load(image);
+    return image;
+  }
+  std::unique_ptr<troika::LoadedKernel> load(void (*call)(const void*, const HostCall&),
+                                             std::shared_ptr<const void> state = nullptr) {
+    return *device.load(image(call, std::move(state)));
   }
   std::unique_ptr<troika::Queue> queue(unsigned id, QueueListener& listener) {
     return *device.create_queue(QueueId{id}, QueueUse::compute, id % 2, listener);
@@ -113,6 +120,11 @@ struct Hang {
 
 void hang(const void* state, const HostCall&) { static_cast<const Hang*>(state)->run(); }
 
+void count(const void* calls, const HostCall&) {
+  // A kernel's state is const because calls share it; this one counts them.
+  ++*const_cast<std::atomic<int>*>(static_cast<const std::atomic<int>*>(calls));
+}
+
 TEST_F(HostDevice, hung_kernels_cost_their_queues_but_not_the_lanes) {
   const auto first = std::make_shared<const Hang>();
   const auto second = std::make_shared<const Hang>();
@@ -143,6 +155,60 @@ TEST_F(HostDevice, hung_kernels_cost_their_queues_but_not_the_lanes) {
   second->let_go.set();
   first->returned.wait();
   second->returned.wait();
+}
+
+TEST_F(HostDevice, a_queue_given_up_tells_what_it_has_begun_and_begins_nothing_more) {
+  const auto hung = std::make_shared<const Hang>();
+  const auto calls = std::make_shared<std::atomic<int>>(0);
+  {
+    ServiceThread clock;
+    Workers pool{two_workers()};
+    Device host{clock, pool};
+    Listener listener{9};
+    const auto hanging = *host.load(image(hang, hung));
+    const auto counting = *host.load(image(count, calls));
+    const auto lane = *host.create_queue(QueueId{0}, QueueUse::compute, 0, listener);
+    for (const auto* kernel : {&counting, &hanging, &counting, &counting})
+      ASSERT_TRUE(lane->launch(launch(*kernel)).ok());
+    ASSERT_TRUE(lane->flush().ok());
+    hung->begun.wait();
+    EXPECT_EQ(lane->abandon(), (Timepoint{QueueId{0}, 2}));
+    hung->let_go.set();
+    hung->returned.wait();
+    EXPECT_EQ(lane->abandon(), (Timepoint{QueueId{0}, 2}));
+  }
+  EXPECT_EQ(*calls, 1);  // the pool has no thread left that could call another
+}
+
+TEST_F(HostDevice, what_was_never_flushed_has_not_begun) {
+  Listener listener{9};
+  const auto kernel = load([](const void*, const HostCall&) {});
+  const auto lane = queue(0, listener);
+  ASSERT_TRUE(lane->launch(launch(kernel)).ok());
+  EXPECT_TRUE(lane->abandon().trivial());
+}
+
+TEST_F(HostDevice, a_kernel_begins_before_its_queue_is_given_up_or_never) {
+  struct Race {
+    std::shared_ptr<std::atomic<int>> calls = std::make_shared<std::atomic<int>>(0);
+    std::uint64_t begun = 0;
+  };
+  std::vector<Race> races(300);
+  {
+    ServiceThread clock;
+    Workers pool{two_workers()};
+    Device host{clock, pool};
+    Listener listener{9};
+    for (Race& race : races) {
+      const auto counting = *host.load(image(count, race.calls));
+      const auto lane = *host.create_queue(QueueId{0}, QueueUse::compute, 0, listener);
+      for (int i = 0; i < 8; ++i) ASSERT_TRUE(lane->launch(launch(counting)).ok());
+      ASSERT_TRUE(lane->flush().ok());
+      while (*race.calls < 2) std::this_thread::yield();
+      race.begun = lane->abandon().value;
+    }
+  }
+  for (const Race& race : races) EXPECT_EQ(static_cast<std::uint64_t>(*race.calls), race.begun);
 }
 
 TEST_F(HostDevice, what_waits_for_a_queue_given_up_fails_and_goes_on) {

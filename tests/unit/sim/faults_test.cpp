@@ -101,6 +101,16 @@ TEST(Faults, a_device_can_be_lost_between_launches) {
   EXPECT_TRUE(struck.gpu.listener.seen[1].lost);
 }
 
+TEST(Faults, a_lost_device_tells_of_the_loss_alone_where_nothing_had_begun) {
+  Struck struck{{.kind = FaultKind::device_lost, .device = "gpu0", .at = 5 * us}};
+  struck.gpu.zero_out(whole(*struck.bytes));  // and is not flushed
+  struck.rig.world.run_until_idle();
+  ASSERT_EQ(struck.gpu.listener.seen.size(), 1u);
+  EXPECT_TRUE(struck.gpu.listener.seen[0].lost);
+  EXPECT_EQ(struck.gpu.listener.seen[0].reached, 0u);
+  EXPECT_TRUE(struck.gpu.queue->abandon().trivial());
+}
+
 TEST(Faults, a_hung_device_never_reports_and_holds_its_memory_for_good) {
   Struck struck{nth(FaultKind::device_hangs, 2)};
   struck.run(3);

@@ -236,6 +236,69 @@ TEST(SimQueue, an_abandoned_queue_reports_nothing_more) {
   static_cast<void>(bytes.release());  // what an abandoned queue may touch is never freed
 }
 
+TEST(SimQueue, an_abandoned_queue_tells_what_it_has_begun_and_lets_go_of_the_rest) {
+  Rig rig;
+  Lane gpu{rig.world, rig.gpu0(), QueueId{1}};
+  auto touched = gpu.allocate(16), spared = gpu.allocate(16);
+  gpu.zero_out(whole(*touched));
+  gpu.zero_out(whole(*spared));
+  gpu.flush();
+  rig.world.run_until(5 * us);
+  EXPECT_EQ(gpu.queue->abandon(), (Timepoint{QueueId{1}, 1}));
+  rig.world.run_until_idle();
+  EXPECT_EQ(gpu.queue->abandon(), (Timepoint{QueueId{1}, 1}));
+  for (const TraceEvent& event : rig.world.trace()) EXPECT_LE(event.value, 1u);
+  spared.reset();
+  EXPECT_TRUE(rig.world.violations().empty());
+  touched.reset();
+  EXPECT_FALSE(rig.world.violations().empty()) << "it may still be touched";
+}
+
+TEST(SimQueue, an_abandoned_queue_that_recalls_nothing_goes_on_to_its_end) {
+  Machine machine = small_machine();
+  machine.devices[1].recalls = false;
+  Rig rig{{}, {}, machine};
+  Lane gpu{rig.world, rig.gpu0(), QueueId{1}};
+  auto bytes = gpu.allocate(16);
+  for (int i = 0; i < 3; ++i) gpu.zero_out(whole(*bytes));
+  gpu.flush();
+  rig.world.run_until(5 * us);
+  EXPECT_EQ(gpu.queue->abandon(), (Timepoint{QueueId{1}, 3}));
+  rig.world.run_until_idle();
+  EXPECT_EQ(rig.world.now(), 30 * us);
+  EXPECT_TRUE(gpu.listener.seen.empty());
+  static_cast<void>(bytes.release());
+}
+
+TEST(SimQueue, what_has_begun_and_was_not_told_is_damaged_once_its_queue_is_abandoned) {
+  for (const Nanos when : {5 * us, 15 * us}) {  // it runs; it has ended, and no report has told
+    Rig rig{{.report_alone = 0}};
+    Lane a{rig.world, rig.gpu0(), QueueId{1}}, b{rig.world, rig.gpu0(), QueueId{2}};
+    auto begun = a.allocate(16);
+    const auto other = a.allocate(16);
+    b.zero_out(whole(*other));
+    b.flush();
+    rig.world.run_until_idle();
+    const Nanos start = rig.world.now();
+    a.zero_out(whole(*begun));
+    a.zero_out(whole(*begun));
+    a.update(whole(*other));
+    a.flush();
+    rig.world.run_until(start + when);
+    EXPECT_EQ(a.queue->abandon().value, when == 5 * us ? 1u : 2u);
+    rig.world.run_until_idle();
+    b.read(whole(*other));
+    b.flush();
+    rig.world.run_until_idle();
+    EXPECT_TRUE(rig.world.violations().empty()) << "it never began, so it did no harm";
+    b.read(whole(*begun));
+    b.flush();
+    rig.world.run_until_idle();
+    EXPECT_TRUE(only_violation(rig.world, "a failure it was told of has damaged"));
+    static_cast<void>(begun.release());
+  }
+}
+
 TEST(Hold, keeps_a_device_busy_until_it_is_released) {
   Rig rig;
   Lane gpu{rig.world, rig.gpu0(), QueueId{1}};
