@@ -23,16 +23,41 @@ bool Coherence::Cell::valid_in(SpaceId space) const noexcept {
   return replica != nullptr && replica->version == latest;
 }
 
+void Coherence::Cell::empty(SpaceId space) {
+  each_state([space](Replica& replica) {
+    if (replica.space == space) replica = {space, 0, {}, {}, 0};
+  });
+}
+
+// The oldest of the pending writes, or the newest, which has taken its own entry of `replaced`.
+void Coherence::Cell::write_is_over() {
+  pending -= 1;
+  // Erased now and then rather than one by one: chains of writes can be long.
+  if (pending == 0) replaced.clear();
+  else if (replaced.size() > 2 * pending + 8)
+    replaced.erase(replaced.begin(), replaced.end() - static_cast<std::ptrdiff_t>(pending));
+}
+
+// What was made of later versions is worth nothing: their numbers will be given out again.
+void Coherence::Cell::go_back_to(std::uint64_t version) {
+  latest = version;
+  each_state([&](Replica& replica) {
+    if (replica.version > version) replica.version = 0;
+  });
+  if (poisoned > version) poison = {};
+}
+
 // After the last pending write has ended badly, or a replica was lost.
 void Coherence::Cell::settle(const Status& cause) {
-  latest = committed;
+  go_back_to(committed);
   broken = false;
-  bool intact = committed == 0;
-  for (Replica& replica : replicas) {
-    if (replica.version > committed) replica.version = 0;
-    intact |= replica.version == committed;
-  }
-  if (!intact) poison = cause;
+  const bool intact = committed == 0 ||
+                      std::any_of(replicas.begin(), replicas.end(), [this](const Replica& replica) {
+                        return replica.version == committed;
+                      });
+  if (intact || is_poisoned()) return;
+  poison = cause;
+  poisoned = committed;
 }
 
 Coherence::Coherence(std::size_t bytes) : grid_{bytes}, cells_(1) {}
@@ -104,7 +129,7 @@ Status Coherence::readable(const Region& region) const {
   Status result;
   each(region, [&](const Cell& cell) {
     if (!result.ok()) return;
-    result = cell.poison;
+    if (cell.is_poisoned()) result = cell.poison;
     // Within a task whose sub-graphs write too, the version before the failed one is not settled.
     if (result.ok() && cell.broken)
       result = {Code::data_lost, "a write failed within a task that is not over"};
@@ -214,8 +239,9 @@ void Coherence::begin_copy(const Region& region, SpaceId from, SpaceId to, Agent
 
 void Coherence::copy_failed(const Region& region, SpaceId to, Timepoint done) {
   each(region, [&](Cell& cell) {
-    Replica& target = cell.at(to);
-    if (target.ready == done) target.version = 0;
+    cell.each_state([&](Replica& target) {
+      if (target.space == to && target.ready == done) target.version = 0;
+    });
   });
 }
 
@@ -246,6 +272,13 @@ void Coherence::acquired(const Region& region, SpaceId space, AgentMask agent, b
   });
 }
 
+void Coherence::acquire_taken_back(const Region& region, SpaceId space, Timepoint done) {
+  each(region, [&](Cell& cell) {
+    Replica& replica = cell.at(space);
+    if (replica.ready == done) replica.visible = common_agent;
+  });
+}
+
 void Coherence::begin_read(const Region& region, SpaceId space, Timepoint done) {
   each(region, [&](Cell& cell) { cell.at(space).readers.include(done); });
 }
@@ -254,8 +287,8 @@ void Coherence::begin_write(const Region& region, SpaceId space, AgentMask agent
   each(region, [&](Cell& cell) {
     cell.latest += 1;
     cell.pending += 1;
-    cell.poison = {};
     Replica& replica = cell.at(space);
+    cell.replaced.push_back(replica);
     replica.version = cell.latest;
     replica.ready = done;
     replica.readers.clear();
@@ -265,7 +298,7 @@ void Coherence::begin_write(const Region& region, SpaceId space, AgentMask agent
 
 void Coherence::commit(const Region& region) {
   each(region, [&](Cell& cell) {
-    cell.pending -= 1;
+    cell.write_is_over();
     if (!cell.broken) cell.committed += 1;
     if (cell.pending != 0) return;
     // The replica may have been lost with its space while the write was under way.
@@ -277,49 +310,56 @@ void Coherence::commit(const Region& region) {
 
 void Coherence::fail(const Region& region, const Status& cause) {
   each(region, [&](Cell& cell) {
-    cell.pending -= 1;
+    cell.write_is_over();
     cell.broken = true;
     if (cell.pending == 0) cell.settle(cause);
   });
 }
 
+void Coherence::take_back(const Region& region, const Status& cause) {
+  each(region, [&](Cell& cell) {
+    cell.go_back_to(cell.latest - 1);
+    Replica before = std::move(cell.replaced.back());
+    cell.replaced.pop_back();
+    Replica& replica = cell.at(before.space);
+    before.readers.include(replica.readers);  // they may still read, whatever they find
+    replica = std::move(before);
+    cell.write_is_over();
+    if (cell.pending == 0) cell.settle(cause);
+  });
+}
+
 void Coherence::poison(const Region& region, const Status& cause) {
-  each(region, [&](Cell& cell) { cell.poison = cause; });
+  each(region, [&](Cell& cell) {
+    cell.poison = cause;
+    cell.poisoned = cell.latest;
+  });
 }
 
 void Coherence::lose(SpaceId space, const Status& cause) {
   for (Cell& cell : cells_) {
-    Replica& replica = cell.at(space);
-    const bool mattered = replica.version != 0 && cell.latest != 0;
-    replica.version = 0;
-    replica.ready = {};
-    replica.readers.clear();
-    replica.visible = 0;
-    if (mattered && cell.pending == 0 && cell.poison.ok()) cell.settle(cause);
+    const bool mattered = cell.at(space).version != 0 && cell.latest != 0;
+    cell.empty(space);
+    if (mattered && cell.pending == 0 && !cell.is_poisoned()) cell.settle(cause);
   }
 }
 
 void Coherence::lose_agent(AgentMask agent, const Status& cause) {
   for (Cell& cell : cells_) {
-    for (Replica& replica : cell.replicas) {
+    bool mattered = false;
+    cell.each_state([&](Replica& replica) {
       const bool held_alone = replica.visible == agent;
       replica.visible &= ~agent;
-      if (!held_alone) continue;
-      const bool mattered = replica.version != 0 && cell.latest != 0;
+      if (!held_alone) return;
+      mattered |= replica.version != 0 && cell.latest != 0;
       replica.version = 0;
-      if (mattered && cell.pending == 0 && cell.poison.ok()) cell.settle(cause);
-    }
+    });
+    if (mattered && cell.pending == 0 && !cell.is_poisoned()) cell.settle(cause);
   }
 }
 
 void Coherence::drop(SpaceId space) {
-  for (Cell& cell : cells_) {
-    Replica& replica = cell.at(space);
-    replica.version = 0;
-    replica.ready = {};
-    replica.readers.clear();
-    replica.visible = 0;
-  }
+  for (Cell& cell : cells_) cell.empty(space);
 }
 
 void Coherence::forget_contents() {

@@ -35,7 +35,7 @@ struct Move {
 };
 
 // Pure bookkeeping for one buffer; the strand owns it. A write is pending from begin_write() until
-// commit() or fail(); while it is, a reader that was ordered behind it may be issued.
+// commit(), fail() or take_back(); while it is, a reader that was ordered behind it may be issued.
 class Coherence {
  public:
   explicit Coherence(std::size_t bytes);
@@ -75,6 +75,8 @@ class Coherence {
   void release_failed(const Region& region, SpaceId space, AgentMask holder, Timepoint done);
   void acquired(const Region& region, SpaceId space, AgentMask agent, bool will_write,
                 Timepoint done);
+  // It never began: the bytes are where the host sees them, as before every hand-over to a device.
+  void acquire_taken_back(const Region& region, SpaceId space, Timepoint done);
   void begin_read(const Region& region, SpaceId space, Timepoint done);
   void begin_write(const Region& region, SpaceId space, AgentMask agent, Timepoint done);
 
@@ -82,6 +84,9 @@ class Coherence {
   // it current again where a replica of that is intact, else poisons the segment with `cause`.
   void commit(const Region& region);
   void fail(const Region& region, const Status& cause);
+  // The write that began last, of those pending, never did: all is as it was before it. `cause`
+  // counts where an earlier one has failed, or what was there before has been lost meanwhile.
+  void take_back(const Region& region, const Status& cause);
   void poison(const Region& region, const Status& cause);
 
   // The space is lost: its replicas are gone; bytes that existed nowhere else are poisoned.
@@ -115,12 +120,24 @@ class Coherence {
     std::uint64_t latest = 0;     // version of the last write issued
     std::uint32_t pending = 0;    // writes issued and not ended
     bool broken = false;          // one of them has failed
-    Status poison;
+    Status poison;                // why the version `poisoned` cannot be read
+    std::uint64_t poisoned = 0;
     std::vector<Replica> replicas;
+    std::vector<Replica> replaced;  // by the pending writes, the last `pending` entries
 
     const Replica* find(SpaceId space) const noexcept;
     Replica& at(SpaceId space);
     bool valid_in(SpaceId space) const noexcept;
+    bool is_poisoned() const noexcept { return !poison.ok() && poisoned == latest; }
+    // Each replica, and each that a pending write has replaced and take_back() would restore.
+    template <class Visit>
+    void each_state(Visit&& visit) {
+      for (Replica& replica : replicas) visit(replica);
+      for (Replica& replica : replaced) visit(replica);
+    }
+    void empty(SpaceId space);
+    void write_is_over();
+    void go_back_to(std::uint64_t version);
     void settle(const Status& cause);
   };
   enum class Action : std::uint8_t { none, copy, release, acquire };
