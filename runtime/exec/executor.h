@@ -46,6 +46,7 @@ struct Counters {
   std::uint64_t tasks_done = 0;
   std::uint64_t attempts_failed = 0;
   std::uint64_t recovered = 0;     // tasks done after a failed attempt
+  std::uint64_t recalled = 0;      // issued tasks that a lost queue had not begun: no attempt
   std::uint64_t tasks_failed = 0;  // given up
   std::uint64_t tasks_poisoned = 0;
   std::uint64_t tasks_cancelled = 0;
@@ -171,7 +172,9 @@ class Executor final : public Service {
   void undo(RunState& run, TaskIndex task);
   void observe(RunState& run, TaskIndex task, const QueueState& from, const InFlight& operation,
                const Interval* measured);
+  void leave_queue(RunState& run, TaskIndex task, Lane& on);
   void leave_flight(RunState& run, TaskIndex task);
+  void go_on(RunState& run, TaskIndex task);
   void end(RunState& run, TaskIndex task, TaskState::End how);
   bool finish_ended();
   void finish(RunState& run, TaskIndex task, TaskState::End end);
@@ -197,6 +200,8 @@ class Executor final : public Service {
   void check_timeouts();
   Nanos expiry(const QueueState& from) const;
   void close_queue(QueueState& from, const Status& cause);
+  void recall(QueueState& from, const InFlight& operation, const Status& cause);
+  void resume_recalled();
   void quarantine(const InFlight& operation, DeviceId device);
   void seal_tainted(const Status& cause);
   void lose_device(DeviceId device, const Status& status);
@@ -262,6 +267,7 @@ class Executor final : public Service {
   std::vector<Placed> ended_;      // tasks that end without having run, their predecessors over
   std::vector<FailedDevice> failed_devices_;
   std::vector<Tainted> tainted_;
+  std::vector<Placed> recalled_;  // to be considered anew once every queue of the loss is closed
   std::vector<std::vector<std::uint32_t>> exploring_;  // by kernel, by device
   std::vector<std::vector<CostKey>> warmed_;           // by device: first runs done
   Counters counters_;

@@ -18,9 +18,9 @@ struct InFlight {
   std::uint64_t value = 0;
   RunState* run = nullptr;  // task, acquire
   TaskIndex task;
-  std::shared_ptr<BufferState> buffer;  // copy, release
+  std::shared_ptr<BufferState> buffer;  // acquire, copy, release
   Region region;
-  SpaceId from, to;  // copy; a release happens in `to`
+  SpaceId from, to;  // copy; a hand-over happens in `to`
   Nanos enqueued{0};
   Status spoiled;  // what it reads never came: it has failed whatever it reports
 };

@@ -213,17 +213,50 @@ Nanos Executor::expiry(const QueueState& from) const {
   return std::max(head.enqueued, from.reached_at) + limit;
 }
 
-// Nothing more comes from the queue: what is in flight has failed, in order.
+// Nothing more comes from the queue: what had not begun is taken back, the last first, so that each
+// finds what it left; what had begun has failed, in order.
 void Executor::close_queue(QueueState& from, const Status& cause) {
   if (from.abandoned) return;
-  from.queue->abandon();
+  const Timepoint begun = from.queue->abandon();
   from.abandoned = true;
+  while (!from.in_flight.empty() && from.in_flight.back().value > begun.value) {
+    const InFlight operation = std::move(from.in_flight.back());
+    from.in_flight.pop_back();
+    recall(from, operation, cause);
+  }
   while (!from.in_flight.empty()) {
     const InFlight operation = std::move(from.in_flight.front());
     from.in_flight.pop_front();
     if (cause.code() == Code::timed_out) quarantine(operation, from.device);
     retire(from, operation, cause, {});
   }
+}
+
+// It never began and never will.
+void Executor::recall(QueueState& from, const InFlight& operation, const Status& cause) {
+  if (operation.kind == InFlight::Kind::acquire)
+    return operation.buffer->coherence.acquire_taken_back(operation.region, operation.to,
+                                                          {from.id, operation.value});
+  // Whoever needs those bytes asks again.
+  if (operation.kind != InFlight::Kind::task) return retire(from, operation, cause, {});
+  RunState& run = *operation.run;
+  TaskState& state = run.tasks[operation.task.value];
+  leave_queue(run, operation.task, lane(from.lane));
+  for (const Arg& arg : run.args(operation.task))
+    if (arg.is_buffer && writes(arg.access))
+      run.buffers[arg.slot]->coherence.take_back(arg.region, cause);
+  state.doomed = false;
+  state.stage = TaskState::Stage::waiting;
+  counters_.recalled += 1;
+  recalled_.push_back({&run, operation.task});
+}
+
+void Executor::resume_recalled() {
+  const std::vector<Placed> recalled = std::move(recalled_);
+  recalled_.clear();
+  for (const Placed& each : recalled)
+    if (each.run->tasks[each.task.value].stage == TaskState::Stage::waiting)
+      go_on(*each.run, each.task);
 }
 
 // The device may touch what the operation names for as long as it likes.
@@ -235,11 +268,11 @@ void Executor::quarantine(const InFlight& operation, DeviceId device) {
       tainted_.push_back({buffer, touched});
   };
   hung_devices_.fetch_or(bit(device), std::memory_order_relaxed);
-  if (operation.buffer) {
+  if (operation.run == nullptr) {
     add(operation.buffer, space);
     add(operation.buffer, host_space);
+    return;
   }
-  if (operation.run == nullptr) return;
   bury(std::shared_ptr<const void>{operation.run->shared_from_this()});
   for (const Arg& arg : operation.run->args(operation.task))
     if (arg.is_buffer) add(operation.run->buffers[arg.slot], space);
@@ -314,6 +347,7 @@ void Executor::lose_device(DeviceId device, const Status& status) {
     else store_.evict(*buffer, info.space);
   }
   restage_all();
+  resume_recalled();
   for (Lane& on : lanes_)
     if (on.device == device) drain_recoveries(on);
   reconsider_ready();
@@ -336,6 +370,7 @@ void Executor::lose_lane(Lane& on, const Status& cause) {
              })) {
     note_failure(on.device, cause);
   }
+  resume_recalled();
   drain_recoveries(on);
   reconsider_ready();
 }

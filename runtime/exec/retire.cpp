@@ -96,16 +96,8 @@ void Executor::retire_task(RunState& run, TaskIndex task, QueueState& from,
                            const InFlight& operation, const Status& reported,
                            const Interval* measured) {
   TaskState& state = run.tasks[task.value];
-  const PlanState::Task& priced = run.plan->tasks[task.value];
   Lane& on = lane(from.lane);
-  on.issued -= 1;
-  on.issued_work -= state.predicted;
-  on.busy_since = now_;
-  if (state.explores) exploring_[priced.cost.kernel.value][on.device.value] -= 1;
-  state.explores = false;
-  leave_flight(run, task);
-  release_holds(run, task, on.space);
-
+  leave_queue(run, task, on);
   if (state.doomed) return undo(run, task);
   const Status status = reported.ok() ? state.cause : reported;
   state.cause = {};
@@ -122,6 +114,19 @@ void Executor::retire_task(RunState& run, TaskIndex task, QueueState& from,
   run.tasks_by_device[on.device.value] += 1;
   counters_.tasks_by_device[on.device.value] += 1;
   succeed(run, task);
+}
+
+// The lane has room again, and what the task held is given back.
+void Executor::leave_queue(RunState& run, TaskIndex task, Lane& on) {
+  TaskState& state = run.tasks[task.value];
+  on.issued -= 1;
+  on.issued_work -= state.predicted;
+  on.busy_since = now_;
+  if (state.explores)
+    exploring_[run.plan->tasks[task.value].cost.kernel.value][on.device.value] -= 1;
+  state.explores = false;
+  leave_flight(run, task);
+  release_holds(run, task, on.space);
 }
 
 void Executor::succeed(RunState& run, TaskIndex task) {
@@ -145,8 +150,15 @@ void Executor::undo(RunState& run, TaskIndex task) {
               {Code::data_lost, "a task it depends on failed while it was in the queue"});
   state.doomed = false;
   state.stage = TaskState::Stage::waiting;
+  go_on(run, task);
+}
+
+// As if it had never been issued; unless its end was decided meanwhile.
+void Executor::go_on(RunState& run, TaskIndex task) {
+  TaskState& state = run.tasks[task.value];
   if (run.cancelled) return end_without_running(run, task, run.outcome);
-  if (!state.cause.ok()) return end_without_running(run, task, state.cause);
+  if (state.poisoned) return end_without_running(run, task, state.cause);
+  state.cause = {};
   consider(run, task);
 }
 

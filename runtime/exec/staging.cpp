@@ -254,7 +254,9 @@ Status Executor::acquire(RunState& run, TaskIndex task, Lane& lane) {
       taking.value = done.value;
       taking.run = &run;
       taking.task = task;
+      taking.buffer = buffer.shared_from_this();
       taking.region = move.region;
+      taking.to = lane.space;
       note(via, std::move(taking));
     }
   }

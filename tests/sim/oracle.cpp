@@ -342,6 +342,7 @@ void Tally::add(const Tally& other) {
   counters.tasks_done += c.tasks_done;
   counters.attempts_failed += c.attempts_failed;
   counters.recovered += c.recovered;
+  counters.recalled += c.recalled;
   counters.tasks_failed += c.tasks_failed;
   counters.tasks_poisoned += c.tasks_poisoned;
   counters.tasks_cancelled += c.tasks_cancelled;
@@ -367,14 +368,14 @@ std::string Tally::to_string() const {
     text << (k ? ", " : " ") << name_of(kind) << ' ' << faults[kind];
   }
   text << "\n  attempts failed " << counters.attempts_failed << ": tasks recovered "
-       << counters.recovered << ", failed " << counters.tasks_failed << ", poisoned "
-       << counters.tasks_poisoned << ", cancelled " << counters.tasks_cancelled
-       << "; reads refused as data_lost " << counters.reads_refused << ", words lost "
-       << pieces_lost << "\n  devices lost " << counters.devices_lost << ", evictions "
-       << counters.evictions << ", write-backs " << counters.write_backs << ", copies "
-       << counters.copies << ", hand-overs " << counters.hand_overs << ", bytes quarantined "
-       << counters.quarantined_bytes << "\n  runs of the host lane " << counters.leases
-       << ", done task by task instead " << counters.leases_refused;
+       << counters.recovered << ", recalled " << counters.recalled << ", failed "
+       << counters.tasks_failed << ", poisoned " << counters.tasks_poisoned << ", cancelled "
+       << counters.tasks_cancelled << "; reads refused as data_lost " << counters.reads_refused
+       << ", words lost " << pieces_lost << "\n  devices lost " << counters.devices_lost
+       << ", evictions " << counters.evictions << ", write-backs " << counters.write_backs
+       << ", copies " << counters.copies << ", hand-overs " << counters.hand_overs
+       << ", bytes quarantined " << counters.quarantined_bytes << "\n  runs of the host lane "
+       << counters.leases << ", done task by task instead " << counters.leases_refused;
   return text.str();
 }
 

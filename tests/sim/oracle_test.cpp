@@ -56,6 +56,7 @@ TEST(Oracle, faults_are_recovered_or_reported_and_never_change_what_is_said_to_b
     EXPECT_GT(tally.faults[static_cast<sim::FaultKind>(kind)], 0u)
         << name_of(static_cast<sim::FaultKind>(kind)) << " never struck";
   EXPECT_GT(tally.counters.recovered, 0u);
+  EXPECT_GT(tally.counters.recalled, 0u);
   EXPECT_GT(tally.counters.tasks_failed, 0u);
   EXPECT_GT(tally.counters.tasks_poisoned, 0u);
   EXPECT_GT(tally.counters.tasks_cancelled, 0u);

@@ -111,6 +111,7 @@ sim::Machine draw_machine(Random& random, bool tight) {
     device.costs = device.name;
     device.kind = random.chance(0.3) ? DeviceKind::fpga : DeviceKind::gpu;
     device.measures = random.chance(0.7);
+    device.recalls = random.chance(0.5);
     device.queue_capacity = random.chance(0.2) ? random.between(4, 12) : 1024;
     device.launch_latency = Nanos{static_cast<Nanos::rep>(random.below(20'000))};
     if (random.chance(0.4)) {

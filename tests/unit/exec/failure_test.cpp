@@ -258,6 +258,49 @@ TEST_F(Hangs, a_kernel_that_never_returns_times_out_and_other_runs_go_on) {
   EXPECT_GT(runtime->counters().quarantined_bytes, 0U);
 }
 
+TEST_F(Hangs, what_another_run_has_behind_a_hung_kernel_is_done_all_the_same) {
+  const Buffer<int> x = buffer_of({1}), y = buffer_of({1});
+  Graph stuck, others;
+  stuck.add(hangs, x).timeout(std::chrono::milliseconds{20});
+  for (int i = 0; i < 50; ++i) others.add(add, y, 1);
+  const Run run = runtime->run(stuck);
+  const Run going_on = runtime->run(others);
+  EXPECT_EQ(run.status().code(), Code::timed_out);
+  EXPECT_EQ(error_of([&] { going_on.wait(); }), "no error");
+  EXPECT_EQ(contents(y), std::vector{51});
+}
+
+TEST_F(Hangs, what_never_began_behind_hung_kernels_runs_once_though_it_is_not_idempotent) {
+  constexpr Kernel<void(Update<int>)> hangs_too{"hangs_too"};
+  constexpr Kernel<void(Update<int>)> counted{"counted"};
+  const auto other = std::make_shared<Hang>();
+  std::atomic<int> calls{0};
+  define_host(hangs_too, [other](HostView<int>) {
+    other->begun.set();
+    other->let_go.wait();
+    other->returned.set();
+  });
+  define_host(counted, [&](HostView<int> x) { x[0] += ++calls; });
+  const Buffer<int> x = buffer_of({1}), y = buffer_of({1}), z = buffer_of({1});
+  Graph stuck, stuck_too, behind;
+  stuck.add(hangs, x).timeout(std::chrono::milliseconds{20});
+  stuck_too.add(hangs_too, y).timeout(std::chrono::milliseconds{20});
+  for (int i = 0; i < 3; ++i) behind.add(counted, z);
+  // Each holds one of the two workers, so what follows is behind one of them.
+  const Run first = runtime->run(stuck), second = runtime->run(stuck_too);
+  hang->begun.wait();
+  other->begun.wait();
+  runtime->run(behind).wait();
+  EXPECT_EQ(contents(z), std::vector{1 + 1 + 2 + 3});
+  EXPECT_EQ(first.status().code(), Code::timed_out);
+  EXPECT_EQ(second.status().code(), Code::timed_out);
+  const Counters counters = runtime->counters();
+  EXPECT_GT(counters.recalled, 0U);
+  EXPECT_EQ(counters.attempts_failed, 2U);
+  other->let_go.set();
+  other->returned.wait();
+}
+
 TEST_F(Hangs, a_hung_worker_is_replaced) {
   const Buffer<int> x = buffer_of({1});
   Graph stuck;
