@@ -59,6 +59,16 @@ TEST_F(CoherenceTest, a_copy_of_a_write_taken_back_is_never_taken_for_a_later_ve
   EXPECT_FALSE(valid_in(whole, host_space));
 }
 
+TEST_F(CoherenceTest, a_copy_of_a_write_taken_back_is_worth_nothing_while_another_is_pending) {
+  coherence.set_initial(gpu);
+  begin_write(whole, gpu, at(1, 1));
+  begin_write(whole, gpu, at(1, 2));
+  copy(whole, gpu, host_space, at(2, 1));
+  coherence.take_back(whole, cause);
+  begin_write(whole, gpu, at(1, 3));
+  EXPECT_FALSE(valid_in(whole, host_space));
+}
+
 TEST_F(CoherenceTest, writes_are_taken_back_one_by_one_behind_one_that_ends_well) {
   coherence.set_initial(host_space);
   for (std::uint64_t v = 1; v <= 3; ++v) begin_write(whole, gpu, at(1, v));
@@ -96,17 +106,18 @@ TEST_F(CoherenceTest, the_last_write_taken_back_settles_what_an_earlier_failure_
 
 TEST_F(CoherenceTest, the_newest_of_many_writes_finds_what_it_replaced) {
   coherence.set_initial(host_space);
-  for (std::uint64_t v = 1; v <= 3; ++v) begin_write(whole, gpu, at(1, v));
-  for (std::uint64_t v = 4; v <= 100; ++v) {
-    begin_write(whole, gpu, at(1, v));
-    coherence.commit(whole);
+  for (std::uint64_t last = 4; last <= 60; ++last) {
+    for (std::uint64_t v = 1; v <= last; ++v) {
+      begin_write(whole, gpu, at(1, v));
+      if (v > 3) coherence.commit(whole);
+    }
+    for (std::uint64_t v = last - 1; v >= last - 3; --v) {
+      coherence.take_back(whole, cause);
+      EXPECT_EQ(waits(whole, Access::read, gpu), Steps{"1:" + std::to_string(v)});
+    }
+    EXPECT_FALSE(coherence.any_pending());
+    EXPECT_TRUE(valid_in(whole, gpu));
   }
-  for (std::uint64_t v = 99; v >= 97; --v) {
-    coherence.take_back(whole, cause);
-    EXPECT_EQ(waits(whole, Access::read, gpu), Steps{"1:" + std::to_string(v)});
-  }
-  EXPECT_FALSE(coherence.any_pending());
-  EXPECT_TRUE(valid_in(whole, gpu));
 }
 
 TEST_F(CoherenceTest, a_write_of_poisoned_bytes_that_does_not_happen_leaves_them_poisoned) {
@@ -119,6 +130,17 @@ TEST_F(CoherenceTest, a_write_of_poisoned_bytes_that_does_not_happen_leaves_them
   coherence.fail(left, cause);
   EXPECT_EQ(coherence.readable(left).message(), "first");
   EXPECT_EQ(coherence.readable(right).message(), "first");
+}
+
+TEST_F(CoherenceTest, the_poison_of_a_version_that_never_came_is_not_that_of_the_next) {
+  coherence.set_initial(host_space);
+  begin_write(whole, gpu, at(1, 1));
+  coherence.poison(whole, cause);
+  EXPECT_FALSE(coherence.readable(whole).ok());
+  coherence.take_back(whole, cause);
+  EXPECT_TRUE(coherence.readable(whole).ok());
+  write(whole, gpu, at(1, 2));
+  EXPECT_TRUE(coherence.readable(whole).ok());
 }
 
 TEST_F(CoherenceTest, a_write_taken_back_restores_nothing_in_a_space_that_was_lost_meanwhile) {
