@@ -67,7 +67,7 @@ enum class QueueUse : std::uint8_t { compute, copy };
 // are needed. Called by one thread at a time (the strand). Every verb returns in bounded time, also
 // while the device is blocked, compiling or full: the driver thread does the work. A failed verb
 // enqueues nothing. Spans and arguments are copied before return; allocations and kernels stay
-// alive until the operation is reached.
+// alive until the operation is reached, or abandon() has told that it never begins.
 class Queue {
  public:
   virtual ~Queue() = default;  // after abandon(), or when all is reached
