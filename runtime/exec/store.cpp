@@ -122,6 +122,7 @@ void Store::evict(BufferState& buffer, SpaceId space) {
                                   [&](const BufferState::Home& h) { return h.space == space; });
   if (found == buffer.homes.end()) return;
   if (buffer.adopted == nullptr || space != host_space) at(space).used -= buffer.bytes;
+  found->handles.clear();  // before the root, which the next home may take the place of first
   buffer.homes.erase(found);
   buffer.coherence.drop(space);
 }

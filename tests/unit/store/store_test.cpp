@@ -16,12 +16,14 @@ class FakeMemory final : public Memory {
     if (refuse_at != 0 && --refuse_at == 0) return Status{Code::out_of_memory, "refused"};
     return std::unique_ptr<Allocation>{std::make_unique<Piece>(*this, op.bytes)};
   }
-  Result<std::unique_ptr<Allocation>> attach(const Allocation&) override {
-    return Status{Code::unsupported, "one device only"};
+  Result<std::unique_ptr<Allocation>> attach(const Allocation& root) override {
+    return std::unique_ptr<Allocation>{std::make_unique<Handle>(*this, root.bytes())};
   }
 
   int refuse_at = 0;  // counts down; 0: none is refused
   std::size_t allocated = 0;
+  int handles = 0;
+  bool freed_under_a_handle = false;
 
  private:
   class Piece final : public Allocation {
@@ -30,7 +32,21 @@ class FakeMemory final : public Memory {
         : Allocation{gpu, bytes, nullptr}, memory_{memory} {
       memory_.allocated += bytes;
     }
-    ~Piece() override { memory_.allocated -= bytes(); }
+    ~Piece() override {
+      memory_.allocated -= bytes();
+      memory_.freed_under_a_handle |= memory_.handles != 0;
+    }
+
+   private:
+    FakeMemory& memory_;
+  };
+  class Handle final : public Allocation {
+   public:
+    Handle(FakeMemory& memory, std::size_t bytes) noexcept
+        : Allocation{gpu, bytes, nullptr}, memory_{memory} {
+      ++memory_.handles;
+    }
+    ~Handle() override { --memory_.handles; }
 
    private:
     FakeMemory& memory_;
@@ -127,6 +143,18 @@ TEST_F(StoreOfOneSpace, sealed_memory_is_counted_and_never_freed) {
   store.seal(small, gpu);
   EXPECT_EQ(small.home(gpu), nullptr);
   EXPECT_EQ(store.quarantined_bytes(), 20u);
+}
+
+TEST_F(StoreOfOneSpace, an_evicted_home_gives_up_its_handles_before_their_root) {
+  constexpr SpaceId other{2};
+  store.add_device(DeviceId{1}, memory);
+  store.add_space(other, DeviceId{0}, memory, budget);
+  for (const SpaceId space : {gpu, other}) ASSERT_TRUE(store.ensure(small, space).ok());
+  ASSERT_TRUE(store.handle(small, gpu, DeviceId{1}).ok());
+  store.evict(small, gpu);
+  EXPECT_EQ(memory.handles, 0);
+  EXPECT_FALSE(memory.freed_under_a_handle);
+  EXPECT_NE(small.home(other), nullptr);
 }
 
 }  // namespace
