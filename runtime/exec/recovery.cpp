@@ -186,12 +186,13 @@ void Executor::check_timeouts() {
     QueueState& from = *queues_[i];
     if (from.abandoned || from.in_flight.empty() || expiry(from) > now_) continue;
     const InFlight& head = from.in_flight.front();
-    const std::string what = head.kind == InFlight::Kind::task
-                                 ? head.run->plan->graph->name_of(head.task)
-                                 : std::string{"a transfer"};
+    const bool is_kernel = head.kind == InFlight::Kind::task;
+    const std::string what =
+        is_kernel ? head.run->plan->graph->name_of(head.task) : std::string{"a transfer"};
     const Status cause{Code::timed_out, what + " did not end in time on " +
                                             devices_[from.device.value]->info().name};
-    if (from.lane && devices_[from.device.value]->info().lanes > 1)
+    // A transfer that never ends is the device's doing: another lane would not do better.
+    if (is_kernel && devices_[from.device.value]->info().lanes > 1)
       lose_lane(lane(from.lane), cause);
     else lose_device(from.device, cause);
   }

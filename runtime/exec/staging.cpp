@@ -141,15 +141,18 @@ std::string Executor::name_of(const BufferState& buffer) {
 // The queue that can copy between two spaces: of a device at the target, else at the source.
 QueueState* Executor::copier(SpaceId from, SpaceId to) {
   QueueState* found = nullptr;
+  bool at_target = false;
   for (Lane& lane : lanes_) {
-    if (!lane.open || lane.number != 0) continue;
+    if (!lane.open) continue;
     const DeviceInfo& info = devices_[lane.device.value]->info();
     // Devices within the host's memory see it in their own way: DMA is for those outside.
     if (info.space == host_space || (info.space != from && info.space != to)) continue;
     const bool can = std::any_of(info.links.begin(), info.links.end(), [&](const Link& link) {
       return link.from == from && link.to == to;
     });
-    if (!can || (found != nullptr && info.space != to)) continue;
+    const bool better = found == nullptr || (info.space == to && !at_target);
+    if (!can || !better) continue;
+    at_target = info.space == to;
     const QueueId copies = copy_queues_[lane.device.value];
     found = &queue(copies ? copies : lane.queue);
   }
@@ -197,9 +200,8 @@ bool Executor::start_copy(BufferState& buffer, const Region& region, SpaceId fro
 
 // The device that wrote the bytes hands them over towards the host.
 bool Executor::start_release(BufferState& buffer, const Move& move) {
-  const auto holder = std::find_if(lanes_.begin(), lanes_.end(), [&](const Lane& l) {
-    return l.open && l.number == 0 && l.agent == move.holder;
-  });
+  const auto holder = std::find_if(lanes_.begin(), lanes_.end(),
+                                   [&](const Lane& l) { return l.open && l.agent == move.holder; });
   if (holder == lanes_.end())
     return false;  // lost meanwhile: lose_agent() has dealt with the bytes
   QueueState& via = queue(holder->queue);

@@ -1,4 +1,4 @@
-// What lies in a device's queue behind a kernel that never ends, when the device is given up.
+// Devices that are given up: what was in their queues, and what nothing can bring to them any more.
 #include <gtest/gtest.h>
 
 #include "backends/sim/sim.h"
@@ -29,9 +29,11 @@ sim::Machine shared_machine(bool recalls) {
 
 // Two runs on the device, which is struck while the first one's kernel runs.
 struct Struck {
-  Struck(sim::FaultKind fault, bool recalls) : workers{world, {2, 8, Nanos{5'000}}} {
-    auto opened = sim::open(world, shared_machine(recalls),
-                            {{{.kind = fault, .device = "apu", .at = Nanos{500'000}}}});
+  Struck(sim::FaultKind kind, bool recalls)
+      : Struck{shared_machine(recalls), {.kind = kind, .device = "apu", .at = Nanos{500'000}}} {}
+  Struck(const sim::Machine& machine, const sim::Fault& fault)
+      : workers{world, {2, 8, Nanos{5'000}}} {
+    auto opened = sim::open(world, machine, {{fault}});
     RuntimeParts parts;
     parts.environment = &world;
     parts.workers = &workers;
@@ -70,23 +72,38 @@ Code read(const Buffer<Word>& buffer) {
   }
 }
 
-TEST(Recall, what_a_lost_device_was_about_to_take_over_and_write_is_as_it_was) {
+TEST(GivenUp, what_a_lost_device_was_about_to_take_over_and_write_is_as_it_was) {
   for (const auto fault : {sim::FaultKind::device_lost, sim::FaultKind::device_hangs}) {
     Struck struck{fault, true};
     EXPECT_EQ(struck.runtime->counters().recalled, 1u);
     EXPECT_EQ(read(*struck.head), Code::data_lost);
     EXPECT_EQ(read(*struck.behind), Code::ok);
     struck.runtime.reset();
-    EXPECT_TRUE(struck.world.violations().empty());
+    EXPECT_EQ(struck.world.violations(), std::vector<std::string>{});
   }
 }
 
-TEST(Recall, of_a_device_that_cannot_say_all_that_was_in_its_queue_is_lost) {
+TEST(GivenUp, of_a_device_that_cannot_say_all_that_was_in_its_queue_is_lost) {
   Struck struck{sim::FaultKind::device_hangs, false};
   EXPECT_EQ(struck.runtime->counters().recalled, 0u);
   EXPECT_EQ(read(*struck.behind), Code::data_lost);
   struck.runtime.reset();
-  EXPECT_TRUE(struck.world.violations().empty());
+  EXPECT_EQ(struck.world.violations(), std::vector<std::string>{});
+}
+
+TEST(GivenUp, a_transfer_that_never_ends_costs_the_device_although_it_has_several_lanes) {
+  sim::Machine machine = shared_machine(true);
+  sim::MachineDevice& device = machine.devices.back();
+  device.space = "apu";
+  device.coherent = true;
+  device.count = 2;
+  for (const auto& [from, to] : {std::pair{"host", "apu"}, std::pair{"apu", "host"}})
+    machine.links.push_back({from, to, 1e9, Nanos{10'000}, {}});
+  Struck struck{machine, {.kind = sim::FaultKind::device_hangs, .device = "apu", .at = Nanos{1}}};
+  EXPECT_EQ(struck.runtime->counters().devices_lost, 1u);
+  EXPECT_LT(struck.world.now(), 2 * ExecutorOptions{}.transfer_timeout) << "and at once";
+  struck.runtime.reset();
+  EXPECT_EQ(struck.world.violations(), std::vector<std::string>{});
 }
 
 }  // namespace
