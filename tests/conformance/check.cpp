@@ -76,8 +76,18 @@ void Check::run() {
   prove();
   for (Guarded& guarded : gates_)
     if (!guarded.opened) guarded.gate->open();
+  settle();
   for (auto& each : streams_) each->queue->abandon();
   gates_.clear();
+}
+
+void Check::settle() {
+  if (streams_.empty()) return;
+  Allocation& last = allocate(64);
+  for (auto& each : streams_) {
+    const auto end = (*each)->fill({row(last, 0, 64), Scalar::of<std::uint8_t>(0)});
+    if (end.ok() || end.status().code() != Code::device_lost) arrives(*each, end);
+  }
 }
 
 Stream& Check::stream(unsigned lane) {

@@ -112,6 +112,9 @@ class Check : public testing::Test {
   };
 
   void run();
+  // Waits until every queue that was not given up has reached its end: what is in flight may touch
+  // memory and kernels that go with the check.
+  void settle();
 
   // Destroyed from the last to the first: queues, then what they use, then the device.
   Opening opening_;

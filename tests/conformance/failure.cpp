@@ -51,6 +51,7 @@ TROIKA_PROVE(failure, every_verb_returns_while_the_device_is_held) {
   std::unique_ptr<Allocation> made;
   std::unique_ptr<Allocation> attached;
   Result<Timepoint> last = Timepoint{};
+  Result<Timepoint> behind = Timepoint{};
   const bool returned = returns([&] {
     EXPECT_TRUE(queue->copy({row(x, 0, 256), row(y, 0, 256)}).ok());
     EXPECT_TRUE(queue->fill({row(x, 0, 256), Scalar::of(3U)}).ok());
@@ -59,7 +60,8 @@ TROIKA_PROVE(failure, every_verb_returns_while_the_device_is_held) {
     last = queue->launch(launch_of(mix, args, 16));
     EXPECT_TRUE(last.ok());
     EXPECT_TRUE(second->wait_for(*last).ok());
-    EXPECT_TRUE(second->fill({row(y, 0, 256), Scalar::of(4U)}).ok());
+    behind = second->fill({row(y, 0, 256), Scalar::of(4U)});
+    EXPECT_TRUE(behind.ok());
     EXPECT_TRUE(queue->flush().ok());
     EXPECT_TRUE(second->flush().ok());
     EXPECT_LT(queue->reached().value, last->value);
@@ -72,6 +74,7 @@ TROIKA_PROVE(failure, every_verb_returns_while_the_device_is_held) {
   open(*held);
   if (returned) {
     EXPECT_TRUE(arrives(queue, last));
+    EXPECT_TRUE(arrives(second, behind));
   }
 }
 
