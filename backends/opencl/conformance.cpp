@@ -1,46 +1,18 @@
 // Holds the first unified OpenCL device to the conformance suite.
 #include <atomic>
-#include <chrono>
-#include <string>
 #include <thread>
 
-#include "runtime/device/plugin.h"
+#include "runtime/exec/service_thread.h"
 #include "tests/conformance/subject.h"
+#include "tests/opencl_devices.h"
 
 namespace troika::conformance {
 namespace {
 
-// The backend asks its environment for the time and nothing else.
-class Clock final : public Environment {
- public:
-  Nanos now() const noexcept override {
-    return std::chrono::steady_clock::now().time_since_epoch();
-  }
-  void attach(Service&) override {}
-  void detach() noexcept override {}
-  void call_soon() noexcept override {}
-  void call_at(Nanos) noexcept override {}
-  bool wait(Event& event, Nanos) override {
-    event.wait();
-    return true;
-  }
-};
-
 Result<Opening> open() {
   Opening opening;
-  opening.environment = std::make_unique<Clock>();
-  BackendOptions options;
-  options.environment = opening.environment.get();
-  // The plug-in was built with the suite: only a driver may be missing.
-  if (const auto plugin = load_plugin("opencl"); !plugin.ok())
-    return Status{Code::internal, std::string{plugin.status().message()}};
-  Opened opened = open_plugin("opencl", options);
-  if (opened.devices.empty()) {
-    std::string why = "no unified OpenCL device (on Debian: pocl-opencl-icd)";
-    for (const Missing& missing : opened.missing)
-      why += "; " + missing.what + ": " + missing.why.to_string();
-    return Status{Code::unavailable, why};
-  }
+  opening.environment = std::make_unique<ServiceThread>();
+  TROIKA_ASSIGN(Opened opened, open_opencl(*opening.environment));
   opening.device = std::move(opened.devices.front());
   return opening;
 }

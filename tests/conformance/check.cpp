@@ -1,7 +1,6 @@
 #include "tests/conformance/check.h"
 
 #include <algorithm>
-#include <new>
 #include <thread>
 
 #include <gtest/gtest-spi.h>
@@ -9,19 +8,10 @@
 namespace troika::conformance {
 namespace {
 
-constexpr std::align_val_t page{4096};
 // How long a thing that must happen may take: a watchdog, on whichever clock the environment has.
 constexpr Nanos patience = std::chrono::minutes{1};
 
 }  // namespace
-
-HostBytes::HostBytes(std::size_t bytes)
-    : Allocation{host_space, bytes,
-                 static_cast<std::byte*>(::operator new((bytes + 4095) / 4096 * 4096, page))} {
-  std::memset(host(), 0, bytes);
-}
-
-HostBytes::~HostBytes() { ::operator delete(host(), page); }
 
 void Recorder::on_advance(const Advance& advance) noexcept {
   const std::scoped_lock lock{mutex_};

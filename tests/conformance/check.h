@@ -13,15 +13,9 @@
 #include <gtest/gtest.h>
 
 #include "tests/conformance/subject.h"
+#include "tests/host_bytes.h"
 
 namespace troika::conformance {
-
-// Bytes of the host that no device allocated, on pages of their own.
-class HostBytes final : public Allocation {
- public:
-  explicit HostBytes(std::size_t bytes);
-  ~HostBytes() override;
-};
 
 // What one queue reported.
 class Recorder final : public QueueListener {

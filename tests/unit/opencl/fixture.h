@@ -1,8 +1,7 @@
-// An OpenCL device, opened through the plug-in as a runtime would, or the reason why there is none.
+// What the tests of the OpenCL backend do to a device.
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
@@ -12,25 +11,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "runtime/device/plugin.h"
+#include "runtime/exec/service_thread.h"
+#include "tests/host_bytes.h"
+#include "tests/opencl_devices.h"
 #include "tests/temporary_folder.h"
 
 namespace troika {
-
-class SteadyClock final : public Environment {
- public:
-  Nanos now() const noexcept override {
-    return std::chrono::steady_clock::now().time_since_epoch();
-  }
-  void attach(Service&) override {}
-  void detach() noexcept override {}
-  void call_soon() noexcept override {}
-  void call_at(Nanos) noexcept override {}
-  bool wait(Event& event, Nanos) override {
-    event.wait();
-    return true;
-  }
-};
 
 // Collects failures and intervals, and lets a test wait for a point.
 class Reports final : public QueueListener {
@@ -69,18 +55,6 @@ class Reports final : public QueueListener {
   std::vector<Interval> measured_;
 };
 
-// Host bytes, as the host's own backend would allocate them.
-class HostBytes final : public Allocation {
- public:
-  explicit HostBytes(std::size_t bytes)
-      : Allocation{
-            host_space, bytes,
-            static_cast<std::byte*>(std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096))} {
-    std::memset(host(), 0, bytes);
-  }
-  ~HostBytes() override { std::free(host()); }
-};
-
 template <class T>
 T* as(const Allocation& allocation) {
   return reinterpret_cast<T*>(allocation.host());
@@ -98,9 +72,8 @@ KernelArg scalar_arg(T value) {
 
 class OpenClTest : public testing::Test {
  protected:
-  static Opened open() { return open_plugin("opencl", {&clock(), nullptr, 1, ""}); }
   static Environment& clock() {
-    static SteadyClock clock;
+    static ServiceThread clock;
     return clock;
   }
 
@@ -109,16 +82,11 @@ class OpenClTest : public testing::Test {
     // The driver's own cache is shared by all tests: what is tested here is ours.
     setenv("POCL_CACHE_DIR", TROIKA_TEST_CACHE, 1);
     std::filesystem::create_directories(TROIKA_TEST_CACHE);
-    // The plug-in was built with this test: only a driver may be missing.
-    const auto plugin = load_plugin("opencl");
-    ASSERT_TRUE(plugin.ok()) << plugin.status().to_string();
-    opened = open();
-    if (opened.devices.empty()) {
-      std::string why;
-      for (const Missing& missing : opened.missing)
-        why += (why.empty() ? "" : "; ") + missing.what + ": " + missing.why.to_string();
-      GTEST_SKIP() << "unavailable: no unified OpenCL device (on Debian: pocl-opencl-icd): " << why;
-    }
+    auto found = open_opencl(clock());
+    if (found.status().code() == Code::unavailable)
+      GTEST_SKIP() << "unavailable: " << found.status().message();
+    ASSERT_TRUE(found.ok()) << found.status().to_string();
+    opened = *std::move(found);
     device = opened.devices.front().get();
     for (const auto& each : opened.devices)
       if (each->info().name == "pocl0") device = each.get();
