@@ -1,0 +1,149 @@
+// What opening and leaving OpenCL devices does to a process: each test has one of its own, since
+// drivers read their settings and start their threads once.
+#include "backends/opencl/process.h"
+
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "tests/unit/opencl/fixture.h"
+
+namespace troika {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int unavailable = 77;
+
+std::set<std::string> threads() {
+  std::set<std::string> ids;
+  for (const auto& task : fs::directory_iterator{"/proc/self/task"})
+    ids.insert(task.path().filename());
+  return ids;
+}
+
+bool blocks(const std::string& thread, int signal) {
+  std::ifstream status{"/proc/self/task/" + thread + "/status"};
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("SigBlk:"))
+      return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0;
+  return false;
+}
+
+// The devices and the threads that came with them.
+struct Arrival {
+  Opened opened;
+  std::set<std::string> threads;
+};
+
+Arrival arrive() {
+  static ServiceThread environment;
+  std::thread{[] {}}.join();  // the race detector has a thread of its own from the first one on
+  const auto before = threads();
+  auto found = open_opencl(environment);
+  if (!found.ok()) {
+    std::fputs(found.status().to_string().c_str(), stderr);
+    std::_Exit(found.status().code() == Code::unavailable ? unavailable : 1);
+  }
+  Arrival arrival;
+  arrival.opened = *std::move(found);
+  for (const auto& thread : threads())
+    if (!before.contains(thread)) arrival.threads.insert(thread);
+  return arrival;
+}
+
+class OpenClProcess : public testing::Test {
+ protected:
+  void SetUp() override {
+    // As no user and no other test has set them.
+    for (const char* const setting :
+         {"POCL_MAX_PTHREAD_COUNT", "POCL_CPU_MAX_CU_COUNT", "POCL_SIGFPE_HANDLER"})
+      unsetenv(setting);
+    for (const char* const cache : {"TROIKA_CACHE_DIR", "POCL_CACHE_DIR"})
+      setenv(cache, TROIKA_TEST_CACHE, 1);
+    fs::create_directories(TROIKA_TEST_CACHE);
+  }
+  // `body` returns what is wrong, or nothing.
+  static void prove(std::string (*body)()) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");  // a program of its own, not a fork
+    int left = 0;
+    const auto ended = [&](int status) {
+      left = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+      return left == 0 || left == unavailable;
+    };
+    EXPECT_EXIT(
+        {
+          prctl(PR_SET_PDEATHSIG, SIGKILL);  // what hangs ends with the test
+          const std::string wrong = body();
+          std::fputs(wrong.c_str(), stderr);
+          std::exit(wrong.empty() ? 0 : 1);
+        },
+        ended, "");
+    if (left == unavailable) GTEST_SKIP() << "unavailable: no unified OpenCL device";
+  }
+};
+
+TEST_F(OpenClProcess, keeps_its_handlers_and_gets_no_thread_that_takes_its_signals) {
+  prove([]() -> std::string {
+    struct sigaction before {
+    }, after{};
+    sigaction(SIGFPE, nullptr, &before);
+    const Arrival arrival = arrive();
+    sigaction(SIGFPE, nullptr, &after);
+    if (before.sa_sigaction != after.sa_sigaction) return "a driver took SIGFPE";
+    if (arrival.threads.empty()) return "no thread to look at";
+    for (const auto& thread : arrival.threads)
+      if (!blocks(thread, SIGTERM)) return "a thread takes SIGTERM";
+    return {};
+  });
+}
+
+TEST_F(OpenClProcess, bound_to_one_core_gets_one_thread_of_a_driver_and_one_of_ours) {
+  prove([]() -> std::string {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(opencl::allowed_cores().front(), &one);
+    sched_setaffinity(0, sizeof one, &one);
+    const Arrival arrival = arrive();
+    const auto& devices = arrival.opened.devices;
+    if (devices.size() != 1 || devices[0]->info().name != "pocl0") std::_Exit(unavailable);
+    if (arrival.threads.size() <= 2) return {};
+    return std::to_string(arrival.threads.size()) + " threads";
+  });
+}
+
+TEST_F(OpenClProcess, ends_well_while_a_kernel_never_does) {
+  prove([]() -> std::string {
+    Arrival arrival = arrive();
+    Device& device = *arrival.opened.devices.front();
+    KernelImage image;
+    image.operation = image.entry = "spin";
+    image.dialect = Dialect::opencl_c;
+    image.params = {buffer_param(Type::i32, Access::update)};
+    image.code =
+        "__kernel void spin(__global volatile int* begun, ulong o) {\n"
+        "  begun[0] = 1;\n"
+        "  while (begun[0] == 1) {}\n"
+        "}\n";
+    // The device may touch both until the process is gone.
+    static auto* const word = device.memory().allocate({sizeof(int)})->release();
+    static auto* const kernel = device.load(image)->release();
+    Reports reports;
+    auto queue = *device.create_queue(QueueId{0}, QueueUse::compute, 0, reports);
+    const KernelArg args[] = {buffer_arg(*word)};
+    for (int i = 0; i < 3; ++i)
+      if (!queue->launch({kernel, args, {}, nullptr}).ok()) return "not launched";
+    if (!queue->flush().ok()) return "not flushed";
+    while (std::atomic_ref<int>{*as<int>(*word)}.load() == 0) std::this_thread::yield();
+    queue->abandon();
+    return {};
+  });
+}
+
+}  // namespace
+}  // namespace troika
