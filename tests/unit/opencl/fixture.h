@@ -70,6 +70,16 @@ KernelArg scalar_arg(T value) {
   return {{}, Scalar::of(value)};
 }
 
+inline KernelImage image(std::string entry, std::vector<Param> params, std::string code) {
+  KernelImage made;
+  made.operation = entry;
+  made.dialect = Dialect::opencl_c;
+  made.params = std::move(params);
+  made.entry = std::move(entry);
+  made.code = std::move(code);
+  return made;
+}
+
 class OpenClTest : public testing::Test {
  protected:
   static Environment& clock() {
@@ -96,15 +106,6 @@ class OpenClTest : public testing::Test {
     auto loaded = device->load(image);
     EXPECT_TRUE(loaded.ok()) << loaded.status().to_string();
     return loaded.ok() ? *std::move(loaded) : nullptr;
-  }
-  static KernelImage image(std::string entry, std::vector<Param> params, std::string code) {
-    KernelImage made;
-    made.operation = entry;
-    made.dialect = Dialect::opencl_c;
-    made.params = std::move(params);
-    made.entry = std::move(entry);
-    made.code = std::move(code);
-    return made;
   }
   std::unique_ptr<Queue> create_queue() {
     auto queue = device->create_queue(QueueId{next_queue_++}, QueueUse::compute, 0, reports);

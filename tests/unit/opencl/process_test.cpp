@@ -117,22 +117,49 @@ TEST_F(OpenClProcess, bound_to_one_core_gets_one_thread_of_a_driver_and_one_of_o
   });
 }
 
+TEST_F(OpenClProcess, with_two_devices_of_one_driver_has_both_work_on_the_same_bytes) {
+  prove([]() -> std::string {
+    setenv("POCL_DEVICES", "pthread pthread", 1);
+    Arrival arrival = arrive();
+    const auto& devices = arrival.opened.devices;
+    if (devices.size() != 2 || devices[0]->info().name != "pocl0") std::_Exit(unavailable);
+    if (devices[1]->info().name != "pocl1") return "the second is " + devices[1]->info().name;
+    const KernelImage push = image("push", {buffer_param(Type::i32, Access::update)},
+                                   "__kernel void push(__global int* p, ulong o) {\n"
+                                   "  p[get_global_id(0)] = p[get_global_id(0)] * 2 + 1;\n"
+                                   "}\n");
+    HostBytes shared{1000 * sizeof(int)};
+    Reports reports;
+    for (int turn = 0; turn < 10; ++turn) {
+      Device& device = *devices[static_cast<std::size_t>(turn % 2)];
+      const auto handle = std::move(*device.memory().attach(shared));
+      const auto kernel = std::move(*device.load(push));
+      auto queue = *device.create_queue(QueueId{static_cast<std::uint32_t>(turn)},
+                                        QueueUse::compute, 0, reports);
+      const KernelArg args[] = {buffer_arg(*handle)};
+      if (!queue->launch({kernel.get(), args, {{1000, 1, 1}, {}}, nullptr}).ok()) return "launch";
+      const auto last = queue->hand_over({{handle.get(), 0, shared.bytes()}, Towards::host, false});
+      if (!queue->flush().ok()) return "flush";
+      reports.wait(*last);
+    }
+    for (int i = 0; i < 1000; ++i)
+      if (as<int>(shared)[i] != 1023) return "a step was lost";
+    return {};
+  });
+}
+
 TEST_F(OpenClProcess, ends_well_while_a_kernel_never_does) {
   prove([]() -> std::string {
     Arrival arrival = arrive();
     Device& device = *arrival.opened.devices.front();
-    KernelImage image;
-    image.operation = image.entry = "spin";
-    image.dialect = Dialect::opencl_c;
-    image.params = {buffer_param(Type::i32, Access::update)};
-    image.code =
-        "__kernel void spin(__global volatile int* begun, ulong o) {\n"
-        "  begun[0] = 1;\n"
-        "  while (begun[0] == 1) {}\n"
-        "}\n";
+    const KernelImage spin = image("spin", {buffer_param(Type::i32, Access::update)},
+                                   "__kernel void spin(__global volatile int* begun, ulong o) {\n"
+                                   "  begun[0] = 1;\n"
+                                   "  while (begun[0] == 1) {}\n"
+                                   "}\n");
     // The device may touch both until the process is gone.
     static auto* const word = device.memory().allocate({sizeof(int)})->release();
-    static auto* const kernel = device.load(image)->release();
+    static auto* const kernel = device.load(spin)->release();
     Reports reports;
     auto queue = *device.create_queue(QueueId{0}, QueueUse::compute, 0, reports);
     const KernelArg args[] = {buffer_arg(*word)};
