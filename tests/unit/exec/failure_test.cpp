@@ -262,7 +262,8 @@ TEST_F(Hangs, what_another_run_has_behind_a_hung_kernel_is_done_all_the_same) {
   const Buffer<int> x = buffer_of({1}), y = buffer_of({1});
   Graph stuck, others;
   stuck.add(hangs, x).timeout(std::chrono::milliseconds{20});
-  for (int i = 0; i < 50; ++i) others.add(add, y, 1);
+  // With a timeout they go by the strand, into the workers' queues.
+  for (int i = 0; i < 50; ++i) others.add(add, y, 1).timeout(std::chrono::hours{1});
   const Run run = runtime->run(stuck);
   const Run going_on = runtime->run(others);
   EXPECT_EQ(run.status().code(), Code::timed_out);
