@@ -146,7 +146,8 @@ class Executor final : public Service {
   bool start_release(BufferState& buffer, const Move& move);
   Status acquire(RunState& run, TaskIndex task, Lane& lane);
   bool within(const Frontier& points, DeviceId device) const;
-  Status wait_within(QueueState& into, const Frontier& points, const RunState* run);
+  Result<std::vector<Timepoint>> wait_within(QueueState& into, const Frontier& points,
+                                             const RunState* run);
   Result<Span2D> span_of(BufferState& buffer, const Region& region, SpaceId space, DeviceId device);
   bool serve_accesses();
   bool serve_access(RunState& run, TaskIndex task);
@@ -155,10 +156,13 @@ class Executor final : public Service {
   void note(QueueState& into, InFlight operation);
 
   // retire.cpp
-  void retire(const Advanced& advanced);
+  void retire(Advanced&& advanced);
+  bool retire_told(QueueState& from);
+  bool retire_up_to(QueueState& from, const Advanced& advanced);
   void retire(QueueState& from, const InFlight& operation, const Status& status,
               std::span<const Interval> measured);
   void spoil_readers(const InFlight& failed, DeviceId device, const Status& status);
+  void spoil_task(InFlight& task, const Status& status);
   void restage(const BufferState& buffer);
   void retire_task(RunState& run, TaskIndex task, QueueState& from, const InFlight& operation,
                    const Status& reported, const Interval* measured);

@@ -215,6 +215,7 @@ void Executor::close_queue(QueueState& from, const Status& cause) {
   if (from.abandoned) return;
   from.queue->abandon();
   from.abandoned = true;
+  from.told.clear();
   while (!from.in_flight.empty()) {
     const InFlight operation = std::move(from.in_flight.front());
     from.in_flight.pop_front();
