@@ -42,6 +42,7 @@ class Case {
     if (make_buffers()) {
       submit();
       wait();
+      check_rest();
       compare();
     }
     finish();
@@ -180,9 +181,10 @@ class Case {
         continue;
       }
       if (trouble_ == Trouble::some && random_.chance(0.1)) {
-        const Run run = launched_.back().run;
         world_.after(Nanos{static_cast<Nanos::rep>(random_.below(2'000'000))},
-                     [run] { run.cancel(); });
+                     [this, at = launched_.size() - 1] {
+                       if (at < launched_.size()) launched_[at].run.cancel();
+                     });
       }
       if (random_.chance(0.3)) world_.run_until(world_.now() + Nanos{50'000});
     }
@@ -203,6 +205,39 @@ class Case {
       if (!status.ok() && trouble_ != Trouble::some)
         violation("failed without a fault: " + status.to_string());
     }
+  }
+
+  // With every run over, no task holds room in a device's memory, and the counters tell what
+  // the tasks tell.
+  void check_rest() {
+    if (stalled_) return;
+    std::map<TaskState::End, std::uint64_t> ends;
+    for (const Launched& launched : launched_) {
+      const RunState& state = *launched.run.state();
+      for (const TaskState& task : state.tasks) ends[task.end] += 1;
+      if (state.tasks.empty()) continue;  // never admitted: bound to no scratch
+      for (const auto& buffer : state.buffers) check_rest(*buffer);
+    }
+    const Counters counters = runtime_->counters();
+    // Those of sub-graphs are counted too, and cannot be seen from here.
+    const auto agree = [&](const char* what, std::uint64_t counted, std::uint64_t seen) {
+      if (counted < seen || (splits_.empty() && counted != seen))
+        violation(std::to_string(counted) + " tasks count as " + what + ", " +
+                  std::to_string(seen) + " are");
+    };
+    agree("done", counters.tasks_done, ends[TaskState::End::done]);
+    agree("failed", counters.tasks_failed, ends[TaskState::End::failed]);
+    agree("poisoned", counters.tasks_poisoned, ends[TaskState::End::poisoned]);
+    agree("cancelled", counters.tasks_cancelled, ends[TaskState::End::cancelled]);
+  }
+
+  void check_rest(const BufferState& buffer) {
+    const std::string name = "buffer " + std::to_string(buffer.id.value);
+    for (const BufferState::Home& home : buffer.homes)
+      if (home.space != host_space && home.held != 0)
+        violation(name + " is held in space " + std::to_string(home.space.value) +
+                  " although every run is over");
+    if (!buffer.live.empty()) violation(name + " is in use although every run is over");
   }
 
   // Serially: submission order, program order, only what the runtime says it did.
@@ -275,6 +310,11 @@ class Case {
     runtime_.reset();
     for (const std::string& text : world_.violations()) violation(text);
     if (stalled_) return;
+    // Handles that the runtime created and never gave back; what a hung device may touch it keeps.
+    if (verdict_.tally.counters.quarantined_bytes == 0 &&
+        world_.faults()[sim::FaultKind::device_hangs] == 0)
+      for (const Allocation* leaked : world_.ledger().live())
+        violation(std::to_string(leaked->bytes()) + " bytes are never given back");
     verdict_.tally.faults = world_.faults();
     verdict_.tally.cases = 1;
   }
