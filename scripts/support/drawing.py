@@ -1,6 +1,7 @@
 """Finds the lines that a drawn mutation may break: waits, frontiers, orders, releases, poison."""
 
 import dataclasses
+import hashlib
 import pathlib
 import re
 
@@ -93,12 +94,25 @@ def candidates_of(name, text):
                             f"{following}\n{line}")
 
 
-def candidates(root, paths):
-    """All of them, in an order that depends on the tree alone."""
+def candidates(root, paths, tests):
+    """All of them, file by file. What matches `tests` is no part of the runtime."""
+    root = pathlib.Path(root)
+    files = {file for path in paths for file in root.glob(path)}
+    files -= {file for path in tests for file in root.glob(path)}
     found = []
-    for path in paths:
-        for file in sorted(pathlib.Path(root).glob(path)):
-            if file.suffix in (".h", ".cpp"):
-                name = str(file.relative_to(root))
-                found += candidates_of(name, file.read_text())
+    for file in sorted(files):
+        if file.suffix in (".h", ".cpp"):
+            found += candidates_of(str(file.relative_to(root)), file.read_text())
     return found
+
+
+def drawn(found, seed):
+    """The candidates in the order in which the seed draws them. A line's place depends on its words
+    and not on what stands around it, so that a draw outlives changes of the code."""
+    seen = {}
+
+    def key(candidate):
+        words = (candidate.file, candidate.kind, candidate.old.strip())
+        seen[words] = seen.get(words, 0) + 1
+        return hashlib.sha256(f"{seed} {words} {seen[words]}".encode()).hexdigest()
+    return sorted(found, key=key)

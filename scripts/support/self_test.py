@@ -89,6 +89,15 @@ void release(int x) noexcept;
                                  (4, "swap with the next line"), (5, "delete"), (9, "order"),
                                  (9, "delete")])
 
+    def test_a_draw_depends_on_its_seed_and_outlives_a_change_elsewhere(self):
+        def names(text, seed):
+            found = drawing.drawn(drawing.candidates_of("a.cpp", text), seed)
+            return [(c.kind, c.old) for c in found]
+        drawn = names(self.TEXT, 1)
+        self.assertNotEqual(drawn, names(self.TEXT, 2))
+        longer = names(self.TEXT.replace("Timepoint", "wait(1);\n  Timepoint"), 1)
+        self.assertEqual([name for name in longer if name in drawn], drawn)
+
     def test_an_edit_changes_its_own_line_only(self):
         candidate = next(c for c in drawing.candidates_of("a.cpp", self.TEXT)
                          if (c.line, c.kind) == (3, "swap with the next line"))
