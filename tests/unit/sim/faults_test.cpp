@@ -129,6 +129,17 @@ TEST(Faults, a_device_can_be_lost_between_launches) {
   EXPECT_TRUE(struck.gpu.listener.seen[1].lost);
 }
 
+TEST(Faults, what_had_ended_untold_when_its_device_was_lost_is_in_flight_no_more) {
+  Struck struck{{.kind = FaultKind::device_lost, .device = "gpu0", .at = 15 * us},
+                {.report_late = 1, .report_delay_max = 1'000 * us}};
+  struck.gpu.zero_out(whole(*struck.bytes));
+  struck.gpu.flush();
+  struck.rig.world.run_until(16 * us);
+  EXPECT_TRUE(struck.gpu.listener.seen.empty());
+  struck.bytes.reset();
+  EXPECT_TRUE(struck.rig.world.violations().empty());
+}
+
 TEST(Faults, a_hung_device_never_reports_and_holds_its_memory_for_good) {
   Struck struck{nth(FaultKind::device_hangs, 2)};
   struck.run(3);
