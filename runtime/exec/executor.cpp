@@ -84,7 +84,7 @@ Status Executor::start() {
     }
   }
   counters_.tasks_by_device.assign(devices_.size(), 0);
-  open_devices_.store(open, std::memory_order_release);
+  open_devices_.store(open, std::memory_order_relaxed);
   environment_.attach(*this);
   return {};
 }

@@ -81,8 +81,8 @@ class Executor final : public Service {
   Trace& trace() noexcept { return tracing_.trace(); }
   // What is not over and where it stands: for the report of a stall.
   std::string unfinished() const;
-  DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_acquire); }
-  DeviceMask hung_devices() const noexcept { return hung_devices_.load(std::memory_order_acquire); }
+  DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_relaxed); }
+  DeviceMask hung_devices() const noexcept { return hung_devices_.load(std::memory_order_relaxed); }
   // Fills in kernels' numbers, able devices' predicted costs and ranks.
   void price(PlanState& plan);
   // What a fresh `policy` would make of the plan on the open devices, at what is known now.
@@ -234,6 +234,7 @@ class Executor final : public Service {
   Inbox inbox_;
   Strand<Executor> strand_{*this};
   std::atomic<bool> handed_over_{false};  // a submitter left passes to the environment's thread
+  // For anybody to look at: nothing else is read on the strength of these two.
   std::atomic<DeviceMask> open_devices_{0};
   std::atomic<DeviceMask> hung_devices_{0};  // some kernel there may never have ended
   mutable std::mutex

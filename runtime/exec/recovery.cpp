@@ -277,7 +277,7 @@ void Executor::seal_tainted(const Status& cause) {
 void Executor::lose_device(DeviceId device, const Status& status) {
   const DeviceMask open = open_devices_.load(std::memory_order_relaxed);
   if ((open & bit(device)) == 0) return;
-  open_devices_.store(open & ~bit(device), std::memory_order_release);
+  open_devices_.store(open & ~bit(device), std::memory_order_relaxed);
   counters_.devices_lost += 1;
   const DeviceInfo& info = devices_[device.value]->info();
   const Status cause{status.code() == Code::timed_out ? Code::timed_out : Code::device_lost,

@@ -41,7 +41,6 @@ bool Executor::retire_up_to(QueueState& from, const Advanced& advanced) {
     const Status status = last ? advanced.status : Status{};
     retire(from, operation, status.ok() ? operation.spoiled : status, advanced.measured);
   }
-  from.reached = std::max(from.reached, advanced.reached.value);
   from.reached_at = now_;
   if (from.lane) drain_recoveries(lane(from.lane));
   room_given_back();
