@@ -113,6 +113,8 @@ TEST_F(OpenClRelease, everything_that_was_created_is_released) {
   for (int i = 0; i < 2; ++i) {
     const auto kernel = load(twice());
     const auto bytes = allocate(64);
+    const HostBytes host{64};
+    EXPECT_TRUE(device->memory().attach(host).ok());
     const auto queue = create_queue();
     ASSERT_TRUE(queue->fill({{bytes.get(), 0, 4, 1, 4}, Scalar::of(3)}).ok());
     const KernelArg args[] = {buffer_arg(*bytes)};
