@@ -12,7 +12,6 @@ void Executor::retire(Advanced&& advanced) {
   if (told.abandoned) return;
   if (advanced.lost) note_failure(told.device, advanced.status);
   told.told.push_back(std::move(advanced));
-  if (!retire_told(told)) return;
   for (bool progress = true; progress;) {
     progress = false;
     for (const auto& state : queues_)

@@ -28,30 +28,64 @@ sim::Machine slow_to_tell() {
   return machine;
 }
 
-TEST(Waits, of_one_task_hold_up_no_other_on_its_lane) {
+class Waits : public testing::Test {
+ protected:
+  void start(std::size_t device_bytes) {
+    auto machine = slow_to_tell();
+    machine.devices[1].memory_bytes = device_bytes;
+    auto opened = sim::open(world, machine, {});
+    RuntimeParts parts;
+    parts.environment = &world;
+    parts.workers = &workers;
+    parts.devices = std::move(opened.devices);
+    runtime.emplace(std::move(parts), RuntimeOptions{});
+    Kernels::define(runtime->kernels(), [](TaskContext&, Word) {});
+  }
+  troika::Run make(const Buffer<Word>& to, const char* device) {
+    Graph graph;
+    graph.add("make", {{Access::write, to.view()}, Word{1}}).only_on(device);
+    return runtime->run(runtime->compile(graph));
+  }
+  troika::Run map(const Buffer<Word>& from, const Buffer<Word>& to, const char* device) {
+    Graph graph;
+    graph.add("map", {{Access::read, from.view()}, {Access::write, to.view()}, Word{2}})
+        .only_on(device);
+    return runtime->run(runtime->compile(graph));
+  }
+
   sim::World world{sim::WorldOptions{}};
   sim::SimWorkers workers{world, {2, 8, Nanos{0}}};
-  auto opened = sim::open(world, slow_to_tell(), {});
-  RuntimeParts parts;
-  parts.environment = &world;
-  parts.workers = &workers;
-  parts.devices = std::move(opened.devices);
-  Runtime runtime{std::move(parts), {}};
-  Kernels::define(runtime.kernels(), [](TaskContext&, Word) {});
-  const Buffer<Word> far = runtime.buffer<Word>(words), near = runtime.buffer<Word>(words),
-                     other = runtime.buffer<Word>(words);
-  Graph waiting, free;
-  waiting.add("make", {{Access::write, far.view()}, Word{1}}).only_on("dev0");
-  waiting.add("map", {{Access::read, far.view()}, {Access::write, near.view()}, Word{2}})
-      .only_on("host");
-  free.add("make", {{Access::write, other.view()}, Word{3}}).only_on("host");
-  const troika::Run first = runtime.run(runtime.compile(waiting));
+  std::optional<Runtime> runtime;
+};
+
+TEST_F(Waits, of_one_task_hold_up_no_other_on_its_lane) {
+  start(0);
+  const Buffer<Word> far = runtime->buffer<Word>(words), near = runtime->buffer<Word>(words),
+                     other = runtime->buffer<Word>(words);
+  make(far, "dev0").wait();
+  const troika::Run waiting = map(far, near, "host");
   world.run_until(world.now() + ms);
   const Nanos before = world.now();
-  runtime.run(runtime.compile(free)).wait();
+  make(other, "host").wait();
   EXPECT_LT(world.now() - before, 5 * ms);
-  first.wait();
+  waiting.wait();
   EXPECT_GT(world.now() - before, 10 * ms);
+}
+
+TEST_F(Waits, of_a_task_keep_no_unused_bytes_from_making_room) {
+  start(2 * words * sizeof(Word));
+  const Buffer<Word> cold = runtime->buffer<Word>(words), far = runtime->buffer<Word>(words),
+                     near = runtime->buffer<Word>(words), fresh = runtime->buffer<Word>(words);
+  make(cold, "host").wait();
+  map(cold, far, "dev0").wait();
+  const troika::Run waiting = map(far, near, "host");
+  world.run_until(world.now() + ms);
+  const Nanos before = world.now();
+  make(fresh, "dev0").wait();
+  EXPECT_LT(world.now() - before, 5 * ms);
+  waiting.wait();
+  EXPECT_GT(world.now() - before, 10 * ms);
+  EXPECT_EQ(runtime->counters().evictions, 1u);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // What was created at the vendor's is released there: counted at every entry.
 #include <array>
+#include <set>
 #include <thread>
 
 #include "backends/opencl/opencl.h"
@@ -47,6 +48,19 @@ struct Enqueues<member> {
   }
 };
 
+// What a write's bytes lie in until it has run.
+std::set<const void*> sources;
+template <auto member>
+struct Writes;
+template <class... Args, cl_int (*Api::*member)(Args...)>
+struct Writes<member> {
+  static inline cl_int (*real)(Args...) = nullptr;
+  static cl_int call(Args... args) {
+    sources.insert(std::get<5>(std::tuple{args...}));
+    return Enqueues<member>::call(args...);
+  }
+};
+
 template <class Counter, class Entry>
 void count(Entry& entry) {
   Counter::real = entry;
@@ -66,6 +80,7 @@ bool count_all() {
   count<Enqueues<&Api::EnqueueNDRangeKernel>>(api.EnqueueNDRangeKernel);
   count<Enqueues<&Api::EnqueueFillBuffer>>(api.EnqueueFillBuffer);
   count<Enqueues<&Api::EnqueueWriteBuffer>>(api.EnqueueWriteBuffer);
+  count<Writes<&Api::EnqueueWriteBuffer>>(api.EnqueueWriteBuffer);
   count<Enqueues<&Api::EnqueueMarkerWithWaitList>>(api.EnqueueMarkerWithWaitList);
   count<Releases<contexts, &Api::ReleaseContext>>(api.ReleaseContext);
   count<Releases<queues, &Api::ReleaseCommandQueue>>(api.ReleaseCommandQueue);
@@ -124,6 +139,22 @@ TEST_F(OpenClRelease, everything_that_was_created_is_released) {
   }
   EXPECT_FALSE(device->load(image("broken", {}, "kernel void broken( {")).ok());
   expect_all_released();
+}
+
+// Kept for ever, they would all lie in different places.
+TEST_F(OpenClRelease, the_bytes_of_a_fill_are_kept_until_it_is_over) {
+  if (!device) GTEST_SKIP() << "unavailable: no unified OpenCL device";
+  constexpr std::size_t fills = 50;
+  const auto bytes = allocate(64);
+  const auto queue = create_queue();
+  sources.clear();
+  for (std::size_t i = 0; i < fills; ++i) {
+    const auto done = queue->fill({{bytes.get(), 1, 8, 1, 8}, Scalar::of(3)});
+    ASSERT_TRUE(done.ok()) << done.status().to_string();
+    finish(*queue, *done);
+  }
+  EXPECT_GT(sources.size(), 0U);
+  EXPECT_LT(sources.size(), fills);
 }
 
 TEST_F(OpenClRelease, a_queue_given_up_at_work_releases_what_was_in_it) {
