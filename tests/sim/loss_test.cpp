@@ -92,5 +92,38 @@ TEST(Loss, at_any_moment_frees_nothing_that_another_device_still_reads_or_writes
       }
 }
 
+// The first of two tasks of a sub-graph has written its half when the second fails.
+TEST(Loss, of_a_sub_graphs_task_takes_all_that_the_parent_was_to_write) {
+  sim::World world{sim::WorldOptions{}};
+  sim::SimWorkers workers{world, {2, 8, Nanos{5'000}}};
+  auto opened = sim::open(world, slow_machine(),
+                          {{{.kind = sim::FaultKind::kernel_fails, .device = "dev0", .nth = 1}}});
+  RuntimeParts parts;
+  parts.environment = &world;
+  parts.workers = &workers;
+  parts.devices = std::move(opened.devices);
+  Runtime runtime{std::move(parts), {}};
+  const Buffer<Word> in = runtime.buffer<Word>(words), out = runtime.buffer<Word>(words);
+  Kernels::define(runtime.kernels(), [&](TaskContext& context, Word) {
+    Graph children;
+    const TaskRef first =
+        children.add("bump", {{Access::commute, out.view().slice(0, 8)}, Word{1}}).only_on("host");
+    children.add("bump", {{Access::commute, out.view().slice(8, 8)}, Word{1}})
+        .only_on("dev0")
+        .retries(0)
+        .after(first);
+    context.submit(children);
+  });
+  Graph before, graph;
+  before.add("make", {{Access::write, in.view()}, Word{1}}).only_on("host");
+  before.add("make", {{Access::write, out.view()}, Word{2}}).only_on("host");
+  runtime.run(runtime.compile(before)).wait();
+  graph.add("split", {{Access::read, in.view()}, {Access::update, out.view()}, Word{3}})
+      .only_on("host");
+  EXPECT_EQ(runtime.run(runtime.compile(graph)).status().code(), Code::kernel_failed);
+  EXPECT_EQ(in.read().size(), words);
+  EXPECT_THROW(static_cast<void>(out.read()), Error);
+}
+
 }  // namespace
 }  // namespace troika::oracle
