@@ -15,7 +15,7 @@ class Mark {
       : value_{value}, waker_{std::move(waker)} {}
 
   std::uint64_t value() const noexcept { return value_; }
-  bool rung() const noexcept { return state_.load(std::memory_order_acquire) == State::rung; }
+  bool rung() const noexcept { return state_.load(std::memory_order_relaxed) == State::rung; }
   // The stream no longer looks.
   static void drop(Mark* mark) noexcept {
     if (mark->state_.exchange(State::dropped, std::memory_order_acq_rel) == State::rung)

@@ -90,6 +90,7 @@ void Core::strike(const Fault& fault, Stream* stream) {
       else return;
       break;
     case FaultKind::kernel_fails:
+    case FaultKind::copy_fails:
     case FaultKind::allocate_fails:
     case FaultKind::report_late:
     case FaultKind::report_overtaken: break;
@@ -97,20 +98,25 @@ void Core::strike(const Fault& fault, Stream* stream) {
   world().ledger().count(fault.kind);
 }
 
-bool Core::allocation_fails() {
-  ++allocations_;
-  const bool fails = std::any_of(faults_.begin(), faults_.end(), [&](const Fault& fault) {
-    return fault.kind == FaultKind::allocate_fails && fault.nth == allocations_;
+bool Core::strikes(FaultKind kind, std::uint64_t nth) {
+  const bool planned = std::any_of(faults_.begin(), faults_.end(), [&](const Fault& fault) {
+    return fault.kind == kind && fault.nth == nth;
   });
-  if (fails) world().ledger().count(FaultKind::allocate_fails);
-  return fails;
+  if (planned) world().ledger().count(kind);
+  return planned;
 }
+
+bool Core::allocation_fails() { return strikes(FaultKind::allocate_fails, ++allocations_); }
+
+bool Core::copy_fails() { return strikes(FaultKind::copy_fails, ++copies_); }
 
 bool Core::launch_fails(Stream& stream) {
   ++launches_;
   bool fails = false;
   for (const Fault& fault : faults_) {
-    if (fault.nth != launches_ || fault.kind == FaultKind::allocate_fails) continue;
+    if (fault.nth != launches_ || fault.kind == FaultKind::allocate_fails ||
+        fault.kind == FaultKind::copy_fails)
+      continue;
     strike(fault, &stream);
     fails = fails || fault.kind == FaultKind::kernel_fails;
   }

@@ -38,6 +38,8 @@ class Core {
   bool allocation_fails();
   // Whether the launch that begins now on `stream` fails at its end.
   bool launch_fails(Stream& stream);
+  // Whether the copy that begins now does so.
+  bool copy_fails();
   Nanos kernel_time(const std::string& kernel, std::size_t bytes);
 
   void add(std::unique_ptr<Stream> stream);
@@ -54,6 +56,7 @@ class Core {
  private:
   void plan_timed_faults();
   void strike(const Fault& fault, Stream* stream);
+  bool strikes(FaultKind kind, std::uint64_t nth);
 
   std::shared_ptr<Fabric> fabric_;
   const MachineDevice spec_;
@@ -62,6 +65,7 @@ class Core {
   std::vector<Fault> faults_;  // of this device
   Rng rng_;
   std::uint64_t launches_ = 0;
+  std::uint64_t copies_ = 0;
   std::uint64_t allocations_ = 0;
   double slowness_ = 1;
   bool lost_ = false;

@@ -9,9 +9,9 @@ namespace troika::sim {
 
 FaultPlan FaultPlan::drawn(std::uint64_t seed, const Machine& machine, double faults_mean,
                            Nanos until, std::uint64_t launches) {
-  constexpr std::array kinds{FaultKind::kernel_fails, FaultKind::device_slow,
-                             FaultKind::device_lost, FaultKind::device_hangs,
-                             FaultKind::allocate_fails};
+  constexpr std::array kinds{FaultKind::kernel_fails, FaultKind::copy_fails,
+                             FaultKind::device_slow,  FaultKind::device_lost,
+                             FaultKind::device_hangs, FaultKind::allocate_fails};
   Rng rng = Rng{seed}.fork("faults");
   FaultPlan plan;
   if (machine.devices.empty()) return plan;
@@ -21,8 +21,11 @@ FaultPlan FaultPlan::drawn(std::uint64_t seed, const Machine& machine, double fa
     Fault fault;
     fault.device = device.name;
     fault.kind = kinds[rng.index(kinds.size())];
-    if (device.is_host && fault.kind == FaultKind::device_lost) continue;
+    if (device.is_host &&
+        (fault.kind == FaultKind::device_lost || fault.kind == FaultKind::copy_fails))
+      continue;
     const bool counted = fault.kind == FaultKind::kernel_fails ||
+                         fault.kind == FaultKind::copy_fails ||
                          fault.kind == FaultKind::allocate_fails ||
                          (fault.kind != FaultKind::device_slow && rng.chance(0.5));
     if (counted) fault.nth = 1 + rng.below(std::max<std::uint64_t>(launches, 1));

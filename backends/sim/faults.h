@@ -10,10 +10,10 @@
 
 namespace troika::sim {
 
-// Strikes at the nth launch of the device (allocation, for allocate_fails), counted from 1; or,
-// with nth = 0, at the time `at`. Of FaultKind, the reports' kinds are options of the world
-// instead. device_hangs: the device, or of the host one lane, begins and ends nothing more.
-// device_lost: what was in flight fails, its memory is garbage, every verb fails from now on.
+// Strikes at the nth launch of the device (copy, for copy_fails; allocation, for allocate_fails),
+// counted from 1; or, with nth = 0, at the time `at`. Of FaultKind, the reports' kinds are options
+// of the world instead. device_hangs: the device, or of the host one lane, begins and ends nothing
+// more. device_lost: what was in flight fails, its memory is garbage, every verb fails from now on.
 struct Fault {
   FaultKind kind = FaultKind::kernel_fails;
   std::string device;

@@ -8,6 +8,7 @@ namespace troika::sim {
 std::string_view name_of(FaultKind kind) noexcept {
   switch (kind) {
     case FaultKind::kernel_fails: return "kernel_fails";
+    case FaultKind::copy_fails: return "copy_fails";
     case FaultKind::device_slow: return "device_slow";
     case FaultKind::device_lost: return "device_lost";
     case FaultKind::device_hangs: return "device_hangs";

@@ -18,6 +18,7 @@ namespace troika::sim {
 
 enum class FaultKind : std::uint8_t {
   kernel_fails,
+  copy_fails,
   device_slow,
   device_lost,
   device_hangs,
@@ -25,7 +26,7 @@ enum class FaultKind : std::uint8_t {
   report_late,       // a completion told later than it happened
   report_overtaken,  // a completion told after a later one of another queue
 };
-inline constexpr std::size_t fault_kinds = 7;
+inline constexpr std::size_t fault_kinds = 8;
 std::string_view name_of(FaultKind kind) noexcept;
 
 enum class Happening : std::uint8_t { begin, end, fail, report, serve, job };

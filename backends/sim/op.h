@@ -51,7 +51,7 @@ struct Op {
 
   // From its begin on:
   bool running = false;
-  bool will_fail = false;
+  Status fate;  // not ok: it will end so
   Nanos began{0};
   TransferId transfer = 0;
   FailureId taint = no_failure;

@@ -88,12 +88,17 @@ void Stream::start(const std::shared_ptr<Op>& op) {
     if (taint != no_failure) op->taint = taint;
     reaches_all = reaches_all && !core_.fabric().space(use.space).lost;
   }
-  op->will_fail = !reaches_all;
+  if (!reaches_all)
+    op->fate = {Code::device_lost, op->actor.name + ": the other end's device was lost"};
   if (op->kind == OpKind::launch) {
     core_.lane_busy()[lane_] = true;
-    if (core_.launch_fails(*this)) op->will_fail = true;
+    if (core_.launch_fails(*this))
+      op->fate = {Code::kernel_failed, op->actor.name + ": planned fault"};
     if (stuck()) return;
   }
+
+  if (op->kind == OpKind::copy && core_.copy_fails())
+    op->fate = {Code::unavailable, op->actor.name + ": planned fault"};
 
   const auto effect = std::make_shared<Effect>();
   if (world_.options().contents) effect->snapshot(*op, world_.options().poison_writes);
@@ -134,12 +139,8 @@ Nanos Stream::launch_time(const Op& op) {
 
 void Stream::finish(const std::shared_ptr<Op>& op, const std::shared_ptr<Effect>& effect) {
   if (stuck()) return;
-  Status status;
-  if (op->will_fail && op->kind == OpKind::launch)
-    status = {Code::kernel_failed, op->actor.name + ": planned fault"};
-  else if (op->will_fail)
-    status = {Code::device_lost, op->actor.name + ": the other end's device was lost"};
-  else if (world_.options().contents) status = effect->apply(*op);
+  Status status = op->fate;
+  if (status.ok() && world_.options().contents) status = effect->apply(*op);
   // A kernel may have waited, and the device been lost meanwhile.
   if (!op->running) return;
 

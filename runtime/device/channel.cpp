@@ -98,7 +98,6 @@ bool Channel::waits_over(Slot& slot, bool& demanded) {
     return false;
   }
   for (std::size_t i = 0; i < slot.wait_count; ++i) slot.waits[i].channel.reset();
-  slot.wait_count = 0;
   return true;
 }
 

@@ -106,7 +106,7 @@ class DriverThread::Verbs final : public Queue {
 
   Timepoint abandon() noexcept override {
     if (channel_->reached() < channel_->enqueued())
-      state_->given_up.store(true, std::memory_order_release);
+      state_->given_up.store(true, std::memory_order_relaxed);
     return {channel_->id(), channel_->abandon()};
   }
 
@@ -178,7 +178,7 @@ DriverThread::DriverThread(const std::string& name) : state_{std::make_shared<St
 
 DriverThread::~DriverThread() {
   state_->stop();
-  const bool left = state_->given_up.load(std::memory_order_acquire) &&
+  const bool left = state_->given_up.load(std::memory_order_relaxed) &&
                     !state_->ended.wait_until(std::chrono::steady_clock::now() + patience);
   if (left) state_->thread.detach();
   else state_->thread.join();

@@ -59,7 +59,7 @@ Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
     core->lane_tracing_ =
         std::make_unique<LaneTracing>(core->executor_->trace(), *core->parts_.environment,
                                       devices.front()->info().name, shared->slots());
-    HostLaneOptions lane;
+    HostLaneOptions lane = core->parts_.lane;
     lane.recorder = core->lane_tracing_->recorder();
     core->host_lane_ = std::make_unique<HostLane>(shared->inner(), lane);
     shared->set_lane(core->host_lane_.get());

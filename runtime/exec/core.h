@@ -27,6 +27,7 @@ struct RuntimeParts {
   std::unique_ptr<WorkerPool> owned_workers;
   WorkerPool* workers = nullptr;
   SharedPool* shared = nullptr;                  // `workers`, when a host lane may run on them too
+  HostLaneOptions lane;                          // without a recorder: that is the runtime's trace
   std::vector<std::unique_ptr<Device>> devices;  // the first has the host's space
   std::vector<Missing> missing;
 };

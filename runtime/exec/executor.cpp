@@ -84,7 +84,7 @@ Status Executor::start() {
     }
   }
   counters_.tasks_by_device.assign(devices_.size(), 0);
-  open_devices_.store(open, std::memory_order_release);
+  open_devices_.store(open, std::memory_order_relaxed);
   environment_.attach(*this);
   return {};
 }
@@ -159,7 +159,7 @@ void Executor::pass() noexcept {
     inbox_.take(messages_);
     for (Message& message : messages_) {
       if (auto* submitted = std::get_if<Submitted>(&message)) accept(std::move(submitted->run));
-      else if (auto* advanced = std::get_if<Advanced>(&message)) retire(*advanced);
+      else if (auto* advanced = std::get_if<Advanced>(&message)) retire(std::move(*advanced));
       else if (auto* cancelled = std::get_if<CancelRequested>(&message))
         cancel_now(*cancelled->run);
       else if (auto* released = std::get_if<BufferReleased>(&message)) {
@@ -322,7 +322,7 @@ Status Executor::issue(RunState& run, TaskIndex task, Lane& lane) {
     }
     launch_args_.push_back(launched);
   }
-  TROIKA_TRY(wait_within(into, waits_, &run));
+  TROIKA_ASSIGN(std::vector<Timepoint> behind, wait_within(into, waits_, &run));
   const PlanState::Task& priced = run.plan->tasks[task.value];
   const PlanState::OperationOn& operation = run.plan->operations[priced.operation];
   TROIKA_ASSIGN(const Timepoint done,
@@ -349,6 +349,7 @@ Status Executor::issue(RunState& run, TaskIndex task, Lane& lane) {
   launched.value = done.value;
   launched.run = &run;
   launched.task = task;
+  launched.behind = std::move(behind);
   note(into, std::move(launched));
   if (operation.takes_followers(device)) release_followers(run, task, lane.id);
   else state.holds_followers = true;

@@ -84,8 +84,8 @@ class Executor final : public Service {
   Trace& trace() noexcept { return tracing_.trace(); }
   // What is not over and where it stands: for the report of a stall.
   std::string unfinished() const;
-  DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_acquire); }
-  DeviceMask hung_devices() const noexcept { return hung_devices_.load(std::memory_order_acquire); }
+  DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_relaxed); }
+  DeviceMask hung_devices() const noexcept { return hung_devices_.load(std::memory_order_relaxed); }
   // Fills in kernels' numbers, able devices' predicted costs and ranks.
   void price(PlanState& plan);
   // What a fresh `policy` would make of the plan on the open devices, at what is known now.
@@ -149,7 +149,8 @@ class Executor final : public Service {
   bool start_release(BufferState& buffer, const Move& move);
   Status acquire(RunState& run, TaskIndex task, Lane& lane);
   bool within(const Frontier& points, DeviceId device) const;
-  Status wait_within(QueueState& into, const Frontier& points, const RunState* run);
+  Result<std::vector<Timepoint>> wait_within(QueueState& into, const Frontier& points,
+                                             const RunState* run);
   Result<Span2D> span_of(BufferState& buffer, const Region& region, SpaceId space, DeviceId device);
   bool serve_accesses();
   bool serve_access(RunState& run, TaskIndex task);
@@ -160,10 +161,13 @@ class Executor final : public Service {
   void note(QueueState& into, InFlight operation);
 
   // retire.cpp
-  void retire(const Advanced& advanced);
+  void retire(Advanced&& advanced);
+  bool retire_told(QueueState& from);
+  bool retire_up_to(QueueState& from, const Advanced& advanced);
   void retire(QueueState& from, const InFlight& operation, const Status& status,
               std::span<const Interval> measured);
   void spoil_readers(const InFlight& failed, DeviceId device, const Status& status);
+  void spoil_task(InFlight& task, const Status& status);
   void restage(const BufferState& buffer);
   void retire_task(RunState& run, TaskIndex task, QueueState& from, const InFlight& operation,
                    const Status& reported, const Interval* measured);
@@ -240,6 +244,7 @@ class Executor final : public Service {
   Inbox inbox_;
   Strand<Executor> strand_{*this};
   std::atomic<bool> handed_over_{false};  // a submitter left passes to the environment's thread
+  // For anybody to look at: nothing else is read on the strength of these two.
   std::atomic<DeviceMask> open_devices_{0};
   std::atomic<DeviceMask> hung_devices_{0};  // some kernel there may never have ended
   mutable std::mutex

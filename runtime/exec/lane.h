@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/device/queue.h"
+#include "runtime/exec/inbox.h"
 #include "runtime/exec/run_state.h"
 #include "runtime/sched/policy.h"
 
@@ -22,7 +23,8 @@ struct InFlight {
   Region region;
   SpaceId from, to;  // copy; a hand-over happens in `to`
   Nanos enqueued{0};
-  Status spoiled;  // what it reads never came: it has failed whatever it reports
+  std::vector<Timepoint> behind;  // of the device's other queues: what it waits for there
+  Status spoiled;                 // what it reads never came: it has failed whatever it reports
 };
 
 // A queue and what is in flight on it, in order.
@@ -32,6 +34,7 @@ struct QueueState {
   LaneId lane;  // none: the device's copy queue
   std::unique_ptr<Queue> queue;
   std::deque<InFlight> in_flight;
+  std::deque<Advanced> told;  // reports that wait for another queue's
   std::uint64_t reached = 0;  // as far as the strand has processed
   Nanos reached_at{0};
   std::uint32_t copies_failed = 0;  // in a row

@@ -220,6 +220,7 @@ void Executor::close_queue(QueueState& from, const Status& cause) {
   if (from.abandoned) return;
   const Timepoint begun = from.queue->abandon();
   from.abandoned = true;
+  from.told.clear();
   while (!from.in_flight.empty() && from.in_flight.back().value > begun.value) {
     const InFlight operation = std::move(from.in_flight.back());
     from.in_flight.pop_back();
@@ -270,8 +271,9 @@ void Executor::quarantine(const InFlight& operation, DeviceId device) {
   };
   hung_devices_.fetch_or(bit(device), std::memory_order_relaxed);
   if (operation.run == nullptr) {
-    add(operation.buffer, space);
-    add(operation.buffer, host_space);
+    // A copy reads one space and writes the other; a hand-over happens in `to`.
+    if (operation.kind == InFlight::Kind::copy) add(operation.buffer, operation.from);
+    add(operation.buffer, operation.to);
     return;
   }
   bury(std::shared_ptr<const void>{operation.run->shared_from_this()});
@@ -313,7 +315,7 @@ void Executor::seal_tainted(const Status& cause) {
 void Executor::lose_device(DeviceId device, const Status& status) {
   const DeviceMask open = open_devices_.load(std::memory_order_relaxed);
   if ((open & bit(device)) == 0) return;
-  open_devices_.store(open & ~bit(device), std::memory_order_release);
+  open_devices_.store(open & ~bit(device), std::memory_order_relaxed);
   counters_.devices_lost += 1;
   const DeviceInfo& info = devices_[device.value]->info();
   const Status cause{status.code() == Code::timed_out ? Code::timed_out : Code::device_lost,

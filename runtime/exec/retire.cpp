@@ -6,10 +6,34 @@
 
 namespace troika {
 
-void Executor::retire(const Advanced& advanced) {
-  QueueState& from = queue(advanced.reached.queue);
-  if (from.abandoned) return;
+// Reports of different queues may overtake one another, and what an operation waited for in another
+// queue may have failed: until that is known, so is not how the operation ended.
+void Executor::retire(Advanced&& advanced) {
+  QueueState& told = queue(advanced.reached.queue);
+  if (told.abandoned) return;
+  if (advanced.lost) note_failure(told.device, advanced.status);
+  told.told.push_back(std::move(advanced));
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (const auto& state : queues_)
+      if (state->device == told.device && !state->told.empty())
+        progress = retire_told(*state) || progress;
+  }
+}
+
+// False when nothing of what the queue reported could be retired.
+bool Executor::retire_told(QueueState& from) {
+  const std::size_t reports = from.told.size(), operations = from.in_flight.size();
+  while (!from.told.empty() && retire_up_to(from, from.told.front())) from.told.pop_front();
+  return from.told.size() != reports || from.in_flight.size() != operations;
+}
+
+// False when an operation of the report has to wait for another queue's report.
+bool Executor::retire_up_to(QueueState& from, const Advanced& advanced) {
   while (!from.in_flight.empty() && from.in_flight.front().value <= advanced.reached.value) {
+    const std::vector<Timepoint>& behind = from.in_flight.front().behind;
+    if (!std::all_of(behind.begin(), behind.end(), [&](Timepoint p) { return reached(p); }))
+      return false;
     const InFlight operation = std::move(from.in_flight.front());
     from.in_flight.pop_front();
     from.reached = operation.value;
@@ -17,11 +41,10 @@ void Executor::retire(const Advanced& advanced) {
     const Status status = last ? advanced.status : Status{};
     retire(from, operation, status.ok() ? operation.spoiled : status, advanced.measured);
   }
-  from.reached = std::max(from.reached, advanced.reached.value);
   from.reached_at = now_;
-  if (advanced.lost) note_failure(from.device, advanced.status);
   if (from.lane) drain_recoveries(lane(from.lane));
   room_given_back();
+  return true;
 }
 
 void Executor::retire(QueueState& from, const InFlight& operation, const Status& status,
@@ -78,10 +101,19 @@ void Executor::spoil_readers(const InFlight& failed, DeviceId device, const Stat
         for (const Arg& arg : later.run->args(later.task))
           if (arg.is_buffer && space == failed.to &&
               later.run->buffers[arg.slot] == failed.buffer && overlap(arg.region, failed.region))
-            later.spoiled = status;
+            spoil_task(later, status);
       }
     }
   }
+}
+
+// Nothing more is issued behind a task that is bound to fail.
+void Executor::spoil_task(InFlight& task, const Status& status) {
+  task.spoiled = status;
+  TaskState& state = task.run->tasks[task.task.value];
+  leave_flight(*task.run, task.task);
+  state.holds_followers = true;
+  doom_followers(*task.run, task.task);
 }
 
 // Inputs that were on their way are not coming: tasks placed on the strength of it look again.

@@ -174,10 +174,11 @@ bool Executor::start_copy(BufferState& buffer, const Region& region, SpaceId fro
   if (!within(before, via->device)) return false;
 
   CopyOp op;
+  InFlight copy;
   const auto start = [&]() -> Result<Timepoint> {
     TROIKA_ASSIGN(op.from, span_of(buffer, region, from, via->device));
     TROIKA_ASSIGN(op.to, span_of(buffer, region, to, via->device));
-    TROIKA_TRY(wait_within(*via, before, nullptr));
+    TROIKA_ASSIGN(copy.behind, wait_within(*via, before, nullptr));
     return via->queue->copy(op);
   };
   const Result<Timepoint> done = start();
@@ -187,7 +188,6 @@ bool Executor::start_copy(BufferState& buffer, const Region& region, SpaceId fro
   }
   buffer.coherence.begin_copy(region, from, to, common_agent, *done);
   buffer.users += 1;
-  InFlight copy;
   copy.kind = InFlight::Kind::copy;
   copy.value = done->value;
   copy.buffer = buffer.shared_from_this();
@@ -209,9 +209,10 @@ bool Executor::start_release(BufferState& buffer, const Move& move) {
   if (move.will_write) buffer.coherence.waits_to_overwrite(move.region, move.space, before);
   else buffer.coherence.waits_to_copy_from(move.region, move.space, before);
   if (!within(before, via.device)) return false;
+  InFlight release;
   const auto start = [&]() -> Result<Timepoint> {
     TROIKA_ASSIGN(const Span2D span, span_of(buffer, move.region, move.space, via.device));
-    TROIKA_TRY(wait_within(via, before, nullptr));
+    TROIKA_ASSIGN(release.behind, wait_within(via, before, nullptr));
     return via.queue->hand_over({span, Towards::host, move.will_write});
   };
   const Result<Timepoint> done = start();
@@ -224,7 +225,6 @@ bool Executor::start_release(BufferState& buffer, const Move& move) {
   counters_.hand_overs += 1;
   counters_.bytes_handed_over += move.region.size();
   buffer.users += 1;
-  InFlight release;
   release.kind = InFlight::Kind::release;
   release.value = done->value;
   release.buffer = buffer.shared_from_this();
@@ -274,13 +274,18 @@ bool Executor::within(const Frontier& points, DeviceId device) const {
   return all;
 }
 
-Status Executor::wait_within(QueueState& into, const Frontier& points, const RunState* run) {
+// What the queue's next operation then waits for in other queues.
+Result<std::vector<Timepoint>> Executor::wait_within(QueueState& into, const Frontier& points,
+                                                     const RunState* run) {
   Status status;
+  std::vector<Timepoint> behind;
   points.for_each([&](Timepoint point) {
     if (!status.ok() || point.queue == into.id || reached(point, run)) return;
     status = into.queue->wait_for(point);
+    behind.push_back(point);
   });
-  return status;
+  if (!status.ok()) return status;
+  return behind;
 }
 
 Result<Span2D> Executor::span_of(BufferState& buffer, const Region& region, SpaceId space,

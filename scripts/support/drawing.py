@@ -1,13 +1,18 @@
 """Finds the lines that a drawn mutation may break: waits, frontiers, orders, releases, poison."""
 
 import dataclasses
+import hashlib
 import pathlib
 import re
 
-SUBJECT = re.compile(
-    r"wait|frontier|include\(|prune|reached|fence|memory_order|release|recycle|give_back|unpin|"
-    r"retire|poison|commit|invalidate|notify|wake", re.IGNORECASE)
+GATHERS = re.compile(r"\.include\(|\.waits\w*\(")
 ORDER = re.compile(r"std::memory_order_(seq_cst|acq_rel|acquire|release)\b")
+SUBJECT = re.compile(
+    r"wait|frontier|include\(|prune|reached|fence|release|recycle|give_back|unpin|"
+    r"retire|poison|commit|invalidate|notify|wake|" + ORDER.pattern, re.IGNORECASE)
+# Two statements that name nothing in common may still depend on each other through these.
+TELLS = re.compile(r"wait\(|wait_for\(|wait_until\(|notify|wake|flush|post\(|enqueue|"
+                   r"\b(un)?lock\(|\breturn\b|" + ORDER.pattern)
 # A call or an assignment, once what stands in brackets has been taken out.
 PLACE = r"(\*|\+\+|--)?[\w:]+((\.|->)\w+|\(\)|\[\])*"
 STATEMENT = re.compile(rf"^{PLACE}(\+\+|--)?;$|^{PLACE} (\+|-|\||&)?= .*;$")
@@ -66,6 +71,21 @@ def is_statement(line, line_before):
     return bool(STATEMENT.match(re.sub(r"^if \(\) ", "", text)))
 
 
+def commute(one, other):
+    """Whether it is all the same which comes first: neither names what the other changes or uses,
+    nor ends the function, nor tells another thread."""
+    if TELLS.search(one) or TELLS.search(other):
+        return False
+
+    def names(text):
+        text = re.sub(r"//.*|\"[^\"]*\"|std::\w+", "", text)
+        # A member is told from others by the objects that it belongs to.
+        paths = re.findall(r"[A-Za-z_][\w]*(?:(?:\.|->|::)[A-Za-z_]\w*)*", text)
+        return {path for path in paths if path not in ("if", "else", "const", "auto")}
+    return not any(a == b or a.startswith((b + ".", b + "->")) or b.startswith((a + ".", a + "->"))
+                   for a in names(one) for b in names(other))
+
+
 def weaker(text):
     """The line with each memory order made the weakest."""
     return ORDER.sub("std::memory_order_relaxed", text)
@@ -87,18 +107,31 @@ def candidates_of(name, text):
         following = lines[i + 1] if i + 1 < len(lines) else ""
         same_block = following.startswith(indent) and not following.startswith(indent + " ")
         # A frontier is the same in whatever order it was gathered.
-        gathers = ".include(" in line and ".include(" in following
-        if same_block and is_statement(following, line) and not gathers:
+        same = commute(line, following) or (GATHERS.search(line) and GATHERS.search(following))
+        if same_block and is_statement(following, line) and not same:
             yield Candidate(name, i + 1, "swap with the next line", text, f"{line}\n{following}",
                             f"{following}\n{line}")
 
 
-def candidates(root, paths):
-    """All of them, in an order that depends on the tree alone."""
+def candidates(root, paths, tests):
+    """All of them, file by file. What matches `tests` is no part of the runtime."""
+    root = pathlib.Path(root)
+    files = {file for path in paths for file in root.glob(path)}
+    files -= {file for path in tests for file in root.glob(path)}
     found = []
-    for path in paths:
-        for file in sorted(pathlib.Path(root).glob(path)):
-            if file.suffix in (".h", ".cpp"):
-                name = str(file.relative_to(root))
-                found += candidates_of(name, file.read_text())
+    for file in sorted(files):
+        if file.suffix in (".h", ".cpp"):
+            found += candidates_of(str(file.relative_to(root)), file.read_text())
     return found
+
+
+def drawn(found, seed):
+    """The candidates in the order in which the seed draws them. A line's place depends on its words
+    and not on what stands around it, so that a draw outlives changes of the code."""
+    seen = {}
+
+    def key(candidate):
+        words = (candidate.file, candidate.kind, candidate.old.strip())
+        seen[words] = seen.get(words, 0) + 1
+        return hashlib.sha256(f"{seed} {words} {seen[words]}".encode()).hexdigest()
+    return sorted(found, key=key)

@@ -1,29 +1,24 @@
-"""Applies mutations to a scratch copy of the tree, one at a time, and runs tests until one is red.
+"""Breaks a scratch copy of the tree, one mutation at a time, and runs tests until one is red.
 
 tests/mutations/README.md says what the files it reads hold.
 """
 
 import dataclasses
+import fnmatch
 import hashlib
 import json
 import os
 import pathlib
-import random
 import re
-import shutil
-import signal
 import subprocess
+import time
 
 import building
 import drawing
+from scratch import TREE, Build, program_of, refresh_tree, tree_digest
 from tally import say
 
-ROOT = building.ROOT
-FOLDER = ROOT / "tests" / "mutations"
-SCRATCH = ROOT / "build" / "mutants"
-TREE = SCRATCH / "tree"
-TEST_SECONDS_MAX = 180  # a test program that takes longer is hung, and so red
-MEMORY_MAX_MIB = 4096
+FOLDER = building.ROOT / "tests" / "mutations"
 
 
 @dataclasses.dataclass
@@ -35,6 +30,13 @@ class Mutation:
     seeds: int = 100
     repeat: int = 1
     sanitize: str = ""
+    others: list = dataclasses.field(default_factory=list)  # tests, once `tests` are green
+    races: list = dataclasses.field(default_factory=list)  # tests under ThreadSanitizer, at last
+
+    def builds(self):
+        """By sanitizer, the tests it needs there."""
+        return {self.sanitize: self.tests + self.others,
+                **({"thread": self.races} if self.races else {})}
 
 
 def load_named():
@@ -75,137 +77,23 @@ def misplaced(mutation, root):
     return None
 
 
-class Scratch:
-    """A copy of the working tree; files that are already the same keep their time stamps."""
-
-    def __init__(self):
-        TREE.mkdir(parents=True, exist_ok=True)
-        listed = building.git("ls-files", "-co", "--exclude-standard", "-z").split("\0")
-        wanted = {name for name in listed if name and (ROOT / name).is_file()}
-        for name in wanted:
-            copy = TREE / name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            if not copy.exists() or copy.read_bytes() != (ROOT / name).read_bytes():
-                shutil.copyfile(ROOT / name, copy)
-        for copy in TREE.rglob("*"):
-            if copy.is_file() and str(copy.relative_to(TREE)) not in wanted:
-                copy.unlink()
-
-    def configure(self, sanitize):
-        """The build folder, or None when it cannot be configured."""
-        build = SCRATCH / (f"build-{sanitize}" if sanitize else "build")
-        # Assertions on, some optimisation, no debug information: quick to build and to run. No
-        # warnings: a mutant with a variable left over is to be run, not refused.
-        command = ["cmake", "-S", str(TREE), "-B", str(build), "-G", "Ninja",
-                   "--log-level=WARNING", "-DCMAKE_BUILD_TYPE=Debug",
-                   "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -w", f"-DTROIKA_SANITIZE={sanitize}"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
-        return build if done.returncode == 0 else None
-
-
-def build_programs(build, sanitize, programs):
-    """None, or what the compiler said."""
-    command = building.prefix("tsan" if sanitize == "thread" else "") + [
-        "cmake", "--build", str(build), "-j", str(len(os.sched_getaffinity(0))), "--target",
-        *sorted(set(programs))]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
-                          env=building.environment())
-    return None if done.returncode == 0 else done.stdout[-4000:]
-
-
-def run_program(build, sanitize, test, seeds):
-    """None when green, else why it is red."""
-    program, _, wanted = test.partition(":")
-    env = building.environment({"thread": "tsan", "address": "asan"}.get(sanitize, ""),
-                               TROIKA_SEEDS=seeds, GTEST_FAIL_FAST=1)
-    if wanted:
-        env["GTEST_FILTER"] = wanted
-    command = building.prefix("tsan" if sanitize == "thread" else "") + [
-        str(build / "bin" / program)]
-    if not sanitize:  # a shadow map needs terabytes of addresses
-        # A mutant that allocates for ever must not take the machine with it.
-        command = ["bash", "-c", f'ulimit -v {MEMORY_MAX_MIB * 1024} && exec "$@"', "_", *command]
-    process = subprocess.Popen(command, env=env, cwd=build, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               errors="replace", start_new_session=True)
-    try:
-        output, _ = process.communicate(timeout=TEST_SECONDS_MAX)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return f"{program} hangs"
-    if process.returncode == 0:
-        if wanted and "[==========] Running 0 tests" in output:
-            return f"{program}: no test matches {wanted}"
-        return None
-    red = re.findall(r"^\[  FAILED  \] ([\w./]+)", output, re.MULTILINE)
-    last = re.findall(r"^\[ RUN      \] ([\w./]+)", output, re.MULTILINE)
-    where = red[0] if red else f"{last[-1]}, " if last else ""
-    if not red:
-        where += (f"signal {-process.returncode}" if process.returncode < 0
-                  else f"status {process.returncode}")
-    return f"{program}: {where}"
-
-
-def contents(build, programs):
-    """What the programs are made of: by name, a digest of it and of all they may load."""
-    loaded = hashlib.sha256()
-    for library in sorted(build.rglob("*.so")):
-        loaded.update(library.read_bytes())
-    return {name: hashlib.sha256(loaded.digest() +
-                                 (build / "bin" / name).read_bytes()).hexdigest()
-            for name in programs}
-
-
-def judge(build, mutation, green):
-    """("caught" | "survived" | "does not compile", why): up to the first red test.
-
-    A program is built when its turn comes, and one that equals a `green` one is not run again.
-    """
-    for turn in range(mutation.repeat):
-        for test in mutation.tests:
-            program = test.partition(":")[0]
-            said = build_programs(build, mutation.sanitize, [program]) if turn == 0 else None
-            if said:
-                return "does not compile", said
-            if contents(build, [program])[program] == green.get(program):
-                continue
-            red = run_program(build, mutation.sanitize, test, mutation.seeds)
-            if red:
-                return "caught", red
-    return "survived", "every named test stays green"
-
-
-def programs_of(mutation):
-    return [test.partition(":")[0] for test in mutation.tests]
-
-
 class Mutator:
     """Knows that the unmutated tests are green, so that a red one means something."""
 
     def __init__(self, mutations):
-        self.scratch = Scratch()
+        refresh_tree()
+        needed = {}
+        for mutation in mutations:
+            for sanitize, tests in mutation.builds().items():
+                needed.setdefault(sanitize, set()).update((t, mutation.seeds) for t in tests)
         self.builds = {}
-        self.green = {}  # by sanitizer: the unmutated programs' contents
         self.problem = None
-        for sanitize in sorted({mutation.sanitize for mutation in mutations}):
-            of_build = [m for m in mutations if m.sanitize == sanitize]
-            build = self.scratch.configure(sanitize)
-            if build is None:
-                self.problem = "the unmutated tree cannot be configured"
+        for sanitize, tests in sorted(needed.items()):
+            build = self.builds[sanitize] = Build(sanitize)
+            build.prove_green(tests)
+            if build.problem:
+                self.problem = build.problem
                 return
-            said = build_programs(build, sanitize, [p for m in of_build for p in programs_of(m)])
-            if said:
-                self.problem = f"the unmutated tree does not build:\n{said}"
-                return
-            for test, seeds in sorted({(t, m.seeds) for m in of_build for t in m.tests}):
-                red = run_program(build, sanitize, test, seeds)
-                if red:
-                    self.problem = f"red without any mutation: {red}"
-                    return
-            self.builds[sanitize] = build
-            self.green[sanitize] = contents(build, {p for m in of_build for p in programs_of(m)})
 
     def apply(self, mutation):
         """("caught" | "survived" | "error" | "does not compile", why). The tree is as before."""
@@ -217,12 +105,39 @@ class Mutator:
             for edit in mutation.edits:
                 file = TREE / edit["file"]
                 text = file.read_text()
-                originals.setdefault(file, text)
+                originals.setdefault(file, (text, file.stat()))
                 file.write_text(text.replace(edit["old"], edit["new"]))
-            return judge(self.builds[mutation.sanitize], mutation, self.green[mutation.sanitize])
+            return self._judge(mutation)
         finally:
-            for file, text in originals.items():
+            for file, (text, stat) in originals.items():
                 file.write_text(text)
+                os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+            for sanitize in mutation.builds():
+                self.builds[sanitize].put_back()
+
+    def _judge(self, mutation):
+        """The outcome, up to the first red test. A program that the mutation leaves as it was green
+        is not run again."""
+        build = self.builds[mutation.sanitize]
+        for turn in range(mutation.repeat):
+            for test in mutation.tests:
+                said = build.make([program_of(test)]) if turn == 0 else None
+                if said:
+                    return "does not compile", said
+                red = build.run(test, mutation.seeds) if build.changed([test]) else None
+                if red:
+                    return "caught", red
+        for build, tests in ((build, mutation.others), (self.builds.get("thread"),
+                                                        mutation.races)):
+            if not tests:
+                continue
+            said = build.make([program_of(test) for test in tests])
+            if said:
+                return "does not compile", said
+            red = build.first_red(build.changed(tests), mutation.seeds)
+            if red:
+                return "caught", red + (" under ThreadSanitizer" if build.sanitize else "")
+        return "survived", "every test stays green"
 
 
 def run_named(tally, mutations):
@@ -235,59 +150,95 @@ def run_named(tally, mutations):
         tally.check("mutations", False, mutator.problem)
         return False
     for mutation in mutations:
+        begin = time.monotonic()
         outcome, why = mutator.apply(mutation)
         if outcome == "caught":
-            say(f"caught {mutation.name}: {why}")
+            say(f"caught {mutation.name}: {why} ({time.monotonic() - begin:.0f} s)")
         tally.check(f"mutation {mutation.name}", outcome == "caught", f"{outcome}: {why}")
     return True
 
 
 def programs_below(folders):
     """The test programs of the unmutated tree, folder by folder."""
-    build = Scratch().configure("")
-    if build is None:
-        return None, "the unmutated tree cannot be configured"
-    said = build_programs(build, "", [f"{folder}/all" for folder in folders])
+    refresh_tree()
+    build = Build("")
+    said = build.problem or build.make([f"{folder}/all" for folder in folders])
     if said:
         return None, f"the unmutated tree does not build:\n{said}"
     programs = {}
     for folder in folders:
         listed = subprocess.run(
-            ["ctest", "--test-dir", str(build / folder), "--show-only=json-v1"],
+            ["ctest", "--test-dir", str(build.folder / folder), "--show-only=json-v1"],
             capture_output=True, text=True, check=True)
         for test in json.loads(listed.stdout)["tests"]:
             programs.setdefault(pathlib.Path(test["command"][0]).name)
     return list(programs), None
 
 
+def drawn_mutation(candidate, settings, programs):
+    """The tests that most likely see the file come first, then all others; orders, which the
+    machine at hand may keep although nobody asked for it, are also watched for races."""
+    first = next((entry["tests"] for entry in settings["first"]
+                  if any(fnmatch.fnmatch(candidate.file, files) for files in entry["files"])), [])
+    others = [program for program in programs if program not in first]
+    races = settings["races"] if candidate.kind == "order" else []
+    return Mutation(candidate.name(), "drawn", [candidate.edit()], first,
+                    seeds=settings["seeds"], others=others, races=races)
+
+
+class Notes:
+    """Outcomes of a draw that is not over, so that it goes on where it was interrupted as long as
+    the tree is the same."""
+
+    def __init__(self, seed):
+        self.file = TREE.parent / f"drawn-{seed}.json"
+        self.of = tree_digest()
+        self.outcomes = {}
+        if self.file.exists():
+            notes = json.loads(self.file.read_text())
+            if notes["tree"] == self.of:
+                self.outcomes = notes["outcomes"]
+
+    def add(self, name, outcome, why):
+        self.outcomes[name] = [outcome, why]
+        self.file.write_text(json.dumps({"tree": self.of, "outcomes": self.outcomes}))
+
+    def close(self):
+        self.file.unlink(missing_ok=True)
+
+
 def run_drawn(seed, count):
     """(caught, drawn, survivors, problem): lines broken by chance; see drawing.py."""
     settings = json.loads((FOLDER / "drawn.json").read_text())
-    tests, problem = programs_below(settings["folders"])
+    programs, problem = programs_below(settings["folders"])
     if problem:
         return 0, 0, [], problem
-    mutator = Mutator([Mutation("", "", [], tests, seeds=settings["seeds"])])
+    candidates = drawing.drawn(
+        drawing.candidates(TREE, settings["paths"], settings["not"]), seed)
+    mutations = [drawn_mutation(candidate, settings, programs) for candidate in candidates]
+    mutator = Mutator(mutations)
     if mutator.problem:
         return 0, 0, [], mutator.problem
-    candidates = drawing.candidates(TREE, settings["paths"])
-    random.Random(seed).shuffle(candidates)
+    notes = Notes(seed)
     caught, survivors, refused = 0, [], 0
-    for candidate in candidates:
+    for candidate, mutation in zip(candidates, mutations):
         if caught + len(survivors) == count:
             break
-        mutation = Mutation(candidate.name(), "drawn", [candidate.edit()], tests,
-                            seeds=settings["seeds"])
-        outcome, why = mutator.apply(mutation)
+        begin = time.monotonic()
+        if mutation.name not in notes.outcomes:
+            notes.add(mutation.name, *mutator.apply(mutation))
+        outcome, why = notes.outcomes[mutation.name]
         if outcome == "does not compile":
             refused += 1
         elif outcome == "caught":
             caught += 1
-            say(f"caught {candidate.name()}: {why}")
+            say(f"caught {candidate.name()}: {why} ({time.monotonic() - begin:.0f} s)")
         elif outcome == "survived":
             survivors.append(candidate)
-            say(f"survived {candidate.name()}")
+            say(f"survived {candidate.name()} ({time.monotonic() - begin:.0f} s)")
         else:
             return caught, caught + len(survivors), survivors, f"{candidate.name()}: {why}"
+    notes.close()
     say(f"{len(candidates)} lines to draw from; {refused} drawn again because the compiler "
         "refused the mutant")
     return caught, caught + len(survivors), survivors, None

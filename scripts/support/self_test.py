@@ -86,8 +86,29 @@ void release(int x) noexcept;
     def test_statements_are_deleted_or_swapped_and_orders_weakened(self):
         found = [(c.line, c.kind) for c in drawing.candidates_of("a.cpp", self.TEXT)]
         self.assertEqual(found, [(3, "delete"), (3, "swap with the next line"), (4, "delete"),
-                                 (4, "swap with the next line"), (5, "delete"), (9, "order"),
-                                 (9, "delete")])
+                                 (5, "delete"), (9, "order"), (9, "delete")])
+
+    def test_lines_that_commute_are_not_swapped(self):
+        for one, other, same in (
+                ("store_.release(space);", "room_given_back();", True),
+                ("run.trouble_.store(0, std::memory_order_relaxed);",
+                 "run.remaining_.store(n, std::memory_order_relaxed);", True),
+                ("release.from = a;", "release.to = b;", True),
+                ("release.to = space;", "note(via, std::move(release));", False),
+                ("reached_ = value;", "release_until(reached_);", False),
+                ("store_.release(space);", "if (lost) return;", False),
+                ("items_.push_back(item);", "waker_->wake();", False),
+                ("a_.store(1, std::memory_order_release);", "b_.store(2);", False)):
+            self.assertEqual(drawing.commute(one, other), same, one + other)
+
+    def test_a_draw_depends_on_its_seed_and_outlives_a_change_elsewhere(self):
+        def names(text, seed):
+            found = drawing.drawn(drawing.candidates_of("a.cpp", text), seed)
+            return [(c.kind, c.old) for c in found]
+        drawn = names(self.TEXT, 1)
+        self.assertNotEqual(drawn, names(self.TEXT, 2))
+        longer = names(self.TEXT.replace("Timepoint", "wait(1);\n  Timepoint"), 1)
+        self.assertEqual([name for name in longer if name in drawn], drawn)
 
     def test_an_edit_changes_its_own_line_only(self):
         candidate = next(c for c in drawing.candidates_of("a.cpp", self.TEXT)

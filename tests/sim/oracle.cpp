@@ -42,6 +42,7 @@ class Case {
     if (make_buffers()) {
       submit();
       wait();
+      check_rest();
       compare();
     }
     finish();
@@ -62,6 +63,7 @@ class Case {
         std::make_unique<sim::SimWorkers>(world_, sim::SimWorkersOptions{2, 8, Nanos{5'000}}));
     parts.workers = parts.shared = shared.get();
     parts.owned_workers = std::move(shared);
+    parts.lane.idle_rounds = 0;  // what is to come does not come by waiting for other threads
     parts.devices = std::move(opened_.devices);
     RuntimeOptions options;
     const auto names = policy_names();
@@ -191,9 +193,10 @@ class Case {
         continue;
       }
       if (trouble_ == Trouble::some && random_.chance(0.1)) {
-        const Run run = launched_.back().run;
         world_.after(Nanos{static_cast<Nanos::rep>(random_.below(2'000'000))},
-                     [run] { run.cancel(); });
+                     [this, at = launched_.size() - 1] {
+                       if (at < launched_.size()) launched_[at].run.cancel();
+                     });
       }
       if (random_.chance(0.3)) world_.run_until(world_.now() + Nanos{50'000});
     }
@@ -216,6 +219,40 @@ class Case {
     }
   }
 
+  // With every run over, no task holds room in a device's memory, and the counters tell what
+  // the tasks tell.
+  void check_rest() {
+    if (stalled_) return;
+    std::map<TaskState::End, std::uint64_t> ends;
+    for (const Launched& launched : launched_) {
+      const RunState& state = *launched.run.state();
+      if (state.tasks.empty()) continue;  // never admitted: counted nowhere, bound to no scratch
+      for (std::uint32_t t = 0; t < launched.graph->steps.size(); ++t)
+        ends[end_of(state, TaskIndex{t})] += 1;
+      for (const auto& buffer : state.buffers) check_rest(*buffer);
+    }
+    const Counters counters = runtime_->counters();
+    // Those of sub-graphs are counted too, and cannot be seen from here.
+    const auto agree = [&](const char* what, std::uint64_t counted, std::uint64_t seen) {
+      if (counted < seen || (splits_.empty() && counted != seen))
+        violation(std::to_string(counted) + " tasks count as " + what + ", " +
+                  std::to_string(seen) + " are");
+    };
+    agree("done", counters.tasks_done, ends[TaskState::End::done]);
+    agree("failed", counters.tasks_failed, ends[TaskState::End::failed]);
+    agree("poisoned", counters.tasks_poisoned, ends[TaskState::End::poisoned]);
+    agree("cancelled", counters.tasks_cancelled, ends[TaskState::End::cancelled]);
+  }
+
+  void check_rest(const BufferState& buffer) {
+    const std::string name = "buffer " + std::to_string(buffer.id.value);
+    for (const BufferState::Home& home : buffer.homes)
+      if (home.space != host_space && home.held != 0)
+        violation(name + " is held in space " + std::to_string(home.space.value) +
+                  " although every run is over");
+    if (!buffer.live.empty()) violation(name + " is in use although every run is over");
+  }
+
   // Serially: submission order, program order, only what the runtime says it did.
   void compare() {
     if (stalled_) return;
@@ -229,7 +266,8 @@ class Case {
         if (state.tasks.empty()) continue;  // cancelled before it was admitted
         if (state.tasks[state.lane || state.by_tasks ? 0 : t].end == TaskState::End::none)
           violation("a task never ended");
-        if (is_done(state, task)) run_serially(launched.graph->steps[t], all);
+        if (end_of(state, task) == TaskState::End::done)
+          run_serially(launched.graph->steps[t], all);
         else check_followers(state, task);
       }
       std::copy(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(truth_.size()),
@@ -244,17 +282,25 @@ class Case {
                             : state.by_tasks ? *state.by_tasks->plan
                                              : *state.plan;
     for (const std::uint32_t successor : plan.graph->successors(task))
-      if (is_done(state, TaskIndex{successor}))
+      if (end_of(state, TaskIndex{successor}) == TaskState::End::done)
         violation("a task is done although one before it is not");
   }
 
-  static bool is_done(const RunState& state, TaskIndex task) {
-    if (state.by_tasks) return !state.by_tasks->tasks.empty() && is_done(*state.by_tasks, task);
-    if (!state.lane) return state.tasks[task.value].end == TaskState::End::done;
+  // How a task ended, whoever ran it. None: its run was cancelled before it was admitted.
+  static TaskState::End end_of(const RunState& state, TaskIndex task) {
+    if (state.tasks.empty()) return TaskState::End::none;
+    if (state.by_tasks) return end_of(*state.by_tasks, task);
+    if (!state.lane) return state.tasks[task.value].end;
     // Not even started: then the lane knows nothing of what it left out.
-    if (state.tasks[0].end == TaskState::End::cancelled) return false;
+    if (state.tasks[0].end == TaskState::End::cancelled) return TaskState::End::cancelled;
+    const auto& failures = state.lane->failures();
+    if (std::any_of(failures.begin(), failures.end(),
+                    [&](const auto& failure) { return failure.task == task.value; }))
+      return TaskState::End::failed;
     const auto& skipped = state.lane->skipped();
-    return std::find(skipped.begin(), skipped.end(), task.value) == skipped.end();
+    if (std::find(skipped.begin(), skipped.end(), task.value) == skipped.end())
+      return TaskState::End::done;
+    return state.cancelled ? TaskState::End::cancelled : TaskState::End::poisoned;
   }
 
   // Whole, or piece by piece when some of it is lost.
@@ -300,6 +346,11 @@ class Case {
     runtime_.reset();
     for (const std::string& text : world_.violations()) violation(text);
     if (stalled_) return;
+    // Handles that the runtime created and never gave back; what a hung device may touch it keeps.
+    if (verdict_.tally.counters.quarantined_bytes == 0 &&
+        world_.faults()[sim::FaultKind::device_hangs] == 0)
+      for (const Allocation* leaked : world_.ledger().live())
+        violation(std::to_string(leaked->bytes()) + " bytes are never given back");
     verdict_.tally.faults = world_.faults();
     verdict_.tally.cases = 1;
   }

@@ -121,7 +121,7 @@ sim::Machine draw_machine(Random& random, bool tight) {
       device.space = device.name;
       device.copy_queue = random.chance(0.6);
       device.count = random.chance(0.2) ? 2 : 1;
-      if (tight && random.chance(0.7)) device.memory_bytes = random.between(4, 40) * 1024;
+      if (tight && random.chance(0.7)) device.memory_bytes = random.between(4, 24) * 512;
       for (const bool out : {false, true}) {
         sim::MachineLink link;
         link.from = out ? device.space : "host";

@@ -426,6 +426,57 @@ TEST_F(DriverThreadTest, an_idle_thread_burns_nothing) {
   q->abandon();
 }
 
+// What follows is seen by the race detector alone.
+TEST_F(DriverThreadTest, who_sees_a_point_reached_sees_what_was_done_up_to_there) {
+  for (int round = 0; round < 20; ++round) {
+    Vendor vendor;
+    auto q =
+        driver.create_queue(QueueId{0}, std::make_unique<ScriptedStream>(vendor), listeners[0], 8);
+    ASSERT_TRUE(push(*q).ok());
+    ASSERT_TRUE(q->flush().ok());
+    while (q->reached().value < 1) std::this_thread::yield();
+    EXPECT_EQ(vendor.begun.front(), 1U);
+    q.reset();
+    vendor.destroyed.wait();
+  }
+}
+
+TEST_F(DriverThreadTest, a_stream_sees_every_operation_as_it_was_when_it_was_flushed) {
+  constexpr std::uint64_t operations = 20'000;
+  const auto q = queue(a, 0, 64);
+  for (std::uint64_t pushed = 0; pushed < operations;) {
+    const auto done = push(*q);
+    if (!done.ok()) {
+      ASSERT_EQ(done.status().code(), Code::exhausted);
+      std::this_thread::yield();
+      continue;
+    }
+    ++pushed;
+    ASSERT_TRUE(q->flush().ok());
+  }
+  listeners[0].wait_for_value(operations);
+  EXPECT_EQ(a.seen().size(), operations);
+}
+
+TEST(Waker, what_was_written_before_any_wake_is_seen_after_the_wait) {
+  for (int round = 0; round < 50; ++round) {
+    Waker waker;
+    int first = 0, second = 0;
+    std::atomic<bool> woken{false};
+    std::thread other{[&] {
+      first = 1;
+      waker.wake();
+      second = 2;
+      waker.wake();
+      woken.store(true, std::memory_order_relaxed);
+    }};
+    while (!woken.load(std::memory_order_relaxed)) std::this_thread::yield();
+    waker.wait();
+    EXPECT_EQ(first + second, 3);
+    other.join();
+  }
+}
+
 TEST(DriverThread, a_vendor_call_that_never_returns_does_not_hold_up_the_owner) {
   // Both outlive the test on purpose: the thread is still inside the call when the process ends.
   static Event& gate = *new Event;

@@ -89,6 +89,25 @@ TEST_F(HostDevice, reports_on_a_worker) {
   EXPECT_TRUE(on_worker);
 }
 
+// The race detector tells when it does not.
+TEST_F(HostDevice, who_sees_a_point_reached_sees_what_the_kernel_wrote) {
+  for (int round = 0; round < 20; ++round) {
+    const auto written = std::make_shared<int>(0);
+    const auto kernel =
+        load([](const void* state,
+                const HostCall&) { *const_cast<int*>(static_cast<const int*>(state)) = 1; },
+             written);
+    Listener listener{1};
+    const auto lane = queue(0, listener);
+    ASSERT_TRUE(lane->launch(launch(kernel)).ok());
+    ASSERT_TRUE(lane->flush().ok());
+    while (lane->reached().value < 1) std::this_thread::yield();
+    EXPECT_EQ(*written, 1);
+    listener.done.wait();
+    lane->abandon();
+  }
+}
+
 TEST_F(HostDevice, whatever_a_kernel_throws_fails_its_launch_alone) {
   Listener listener{3};
   const auto with_message =

@@ -115,6 +115,26 @@ TEST(Workers, a_place_given_back_leaves_no_job_behind) {
   }
 }
 
+TEST(Workers, a_spare_that_sleeps_is_woken_for_the_next_job) {
+  for (int round = 0; round < 50; ++round) {
+    Event done;
+    std::atomic<int> ran{0};
+    Task child{[&](Workers&, unsigned) { ran.fetch_add(1); }};
+    Task parent{[&](Workers& pool, unsigned) {
+      EXPECT_TRUE(pool.lend(false).ok());
+      for (int i = 0; i < 3; ++i) {
+        child.enqueue_on(pool);
+        while (ran.load() <= i) std::this_thread::yield();
+      }
+      pool.reclaim();
+      done.set();
+    }};
+    Workers pool{without_watch(1)};
+    parent.enqueue_on(pool);
+    done.wait();
+  }
+}
+
 TEST(Workers, lending_beyond_the_limit_on_spares_is_exhausted) {
   Status third;
   Event done;

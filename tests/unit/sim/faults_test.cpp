@@ -39,6 +39,34 @@ TEST(Faults, a_kernel_fails_once_and_damages_what_it_was_writing) {
   EXPECT_EQ(struck.rig.world.violations().size(), 1u) << "overwritten whole, it is sound again";
 }
 
+TEST(Faults, a_copy_fails_once_and_damages_what_it_was_bringing) {
+  Struck struck{nth(FaultKind::copy_fails, 2)};
+  const auto to = struck.gpu.allocate(16);
+  struck.run(1);
+  struck.gpu.listener.seen.clear();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(struck.gpu.queue->copy({whole(*struck.bytes), whole(*to)}).ok());
+    struck.run(0);
+  }
+  ASSERT_EQ(struck.gpu.listener.seen.size(), 3u);
+  EXPECT_EQ(struck.gpu.listener.seen[1].code, Code::unavailable);
+  EXPECT_FALSE(struck.gpu.listener.seen[1].lost);
+  EXPECT_EQ(struck.gpu.listener.seen[2].code, Code::ok);
+  EXPECT_EQ(struck.rig.world.faults()[FaultKind::copy_fails], 1u);
+  struck.gpu.read(whole(*to));
+  struck.run(0);
+  EXPECT_TRUE(struck.rig.world.violations().empty());
+
+  Struck told{nth(FaultKind::copy_fails, 1)};
+  const auto damaged = told.gpu.allocate(16);
+  told.gpu.zero_out(whole(*told.bytes));
+  ASSERT_TRUE(told.gpu.queue->copy({whole(*told.bytes), whole(*damaged)}).ok());
+  told.run(0);
+  told.gpu.read(whole(*damaged));
+  told.run(0);
+  EXPECT_TRUE(only_violation(told.rig.world, "a failure it was told of"));
+}
+
 TEST(Faults, work_enqueued_before_it_was_told_may_read_damage_and_passes_it_on) {
   Struck struck{nth(FaultKind::kernel_fails, 1)};
   const auto next = struck.gpu.allocate(16);
@@ -109,6 +137,17 @@ TEST(Faults, a_lost_device_tells_of_the_loss_alone_where_nothing_had_begun) {
   EXPECT_TRUE(struck.gpu.listener.seen[0].lost);
   EXPECT_EQ(struck.gpu.listener.seen[0].reached, 0u);
   EXPECT_TRUE(struck.gpu.queue->abandon().trivial());
+}
+
+TEST(Faults, what_had_ended_untold_when_its_device_was_lost_is_in_flight_no_more) {
+  Struck struck{{.kind = FaultKind::device_lost, .device = "gpu0", .at = 15 * us},
+                {.report_late = 1, .report_delay_max = 1'000 * us}};
+  struck.gpu.zero_out(whole(*struck.bytes));
+  struck.gpu.flush();
+  struck.rig.world.run_until(16 * us);
+  EXPECT_TRUE(struck.gpu.listener.seen.empty());
+  struck.bytes.reset();
+  EXPECT_TRUE(struck.rig.world.violations().empty());
 }
 
 TEST(Faults, a_hung_device_never_reports_and_holds_its_memory_for_good) {
@@ -231,7 +270,7 @@ TEST(FaultPlan, is_drawn_from_the_seed_and_never_loses_the_host) {
     }
     faults += plan.faults.size();
   }
-  EXPECT_EQ(kinds.size(), 5u);
+  EXPECT_EQ(kinds.size(), 6u);
   EXPECT_NEAR(static_cast<double>(faults) / 400, 1.45, 0.3);
 }
 

@@ -80,6 +80,12 @@ struct Parent {
   std::unique_ptr<Work> parent, child;
 };
 
+TEST(SimWorkers, a_job_that_found_no_worker_free_runs_when_one_is) {
+  const Parent parent{false};
+  EXPECT_FALSE(parent.served);
+  EXPECT_TRUE(parent.done.is_set());
+}
+
 TEST(SimWorkers, a_job_that_waits_keeps_its_place_unless_it_lends_it) {
   EXPECT_FALSE(Parent{false}.served);
   Parent lender{true};
