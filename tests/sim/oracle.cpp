@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include "backends/sim/sim.h"
@@ -73,8 +74,9 @@ class Case {
     options.executor.transfer_timeout = Nanos{50'000'000};
     options.executor.first_run_allowance = Nanos{0};
     runtime_.emplace(std::move(parts), options);
-    Kernels::define(runtime_->kernels(), world_,
-                    [this](TaskContext& context, Word salt) { spawn(context, salt); });
+    Kernels::define(
+        runtime_->kernels(), world_,
+        [this](TaskContext& context, Word salt) { spawn(context, salt); }, throws_);
   }
 
   bool make_buffers() {
@@ -128,6 +130,7 @@ class Case {
       TaskRef task = add(graph, step, wholes);
       if (for_host) task.only_on("host");
       else if (trouble_ == Trouble::some) task.timeout(Nanos{20'000'000}).retries(2);
+      if (for_host && trouble_ == Trouble::some && random_.chance(0.05)) throws_.insert(step.salt);
       if (random_.chance(0.2)) task.priority(random_.chance(0.5) ? Priority::high : Priority::low);
     }
     return graph;
@@ -371,6 +374,7 @@ class Case {
   std::vector<Buffer<Word>> buffers_;
   std::vector<GraphCase> cases_;
   std::map<Word, const Step*> splits_;
+  std::set<Word> throws_;
   std::vector<Launched> launched_;
   bool stalled_ = false;
   Verdict verdict_;

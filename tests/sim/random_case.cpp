@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <stdexcept>
 
 #include "backends/sim/sim.h"
 
@@ -75,6 +76,7 @@ struct Watched {
   sim::World& world;
   std::vector<Param> params;
   HostFunction function;
+  const std::set<Word>& throws;
 
   static void call(const void* state, const HostCall& call) {
     const auto& self = *static_cast<const Watched*>(state);
@@ -83,6 +85,8 @@ struct Watched {
       if (call.args[i].is_buffer() && self.world.ledger().is_live(call.args[i].span.in))
         accesses.emplace_back(self.world, call.args[i].span, self.params[i].access);
     self.function.call(self.function.state.get(), call);
+    if (self.throws.contains(call.args.back().scalar.as<Word>()))
+      throw std::runtime_error{"drawn to throw"};
   }
 };
 
@@ -151,12 +155,19 @@ sim::Machine draw_machine(Random& random, bool tight) {
 
 void Kernels::define(KernelRegistry& registry, sim::World& world,
                      std::function<void(TaskContext&, Word salt)> spawned) {
+  static const std::set<Word> none;
+  define(registry, world, std::move(spawned), none);
+}
+
+void Kernels::define(KernelRegistry& registry, sim::World& world,
+                     std::function<void(TaskContext&, Word salt)> spawned,
+                     const std::set<Word>& throws) {
   const auto add = [&](auto builder) {
     Operation operation = builder.take();
     KernelImage on_host = operation.images.front();
     on_host.dialect = Dialect::host;
-    on_host.function = {Watched::call, std::make_shared<const Watched>(
-                                           Watched{world, on_host.params, on_host.function})};
+    on_host.function = {Watched::call, std::make_shared<const Watched>(Watched{
+                                           world, on_host.params, on_host.function, throws})};
     operation.images.push_back(std::move(on_host));
     operation.idempotent = true;
     throw_if_failed(registry.define(std::move(operation)));

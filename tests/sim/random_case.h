@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "backends/sim/machine.h"
@@ -32,7 +33,11 @@ sim::Machine draw_machine(Random& random, bool tight);
 // The kernels: each output word depends on every word it reads, its old value and the salt.
 struct Kernels {
   // `spawned(salt)` makes the sub-graph of a task of kernel "split". Calls on the host's own bytes,
-  // past its queues, are told to `world` as what its own code does.
+  // past its queues, are told to `world` as what its own code does; those whose salt is in `throws`
+  // do their work and then fail.
+  static void define(KernelRegistry& registry, sim::World& world,
+                     std::function<void(TaskContext&, Word salt)> spawned,
+                     const std::set<Word>& throws);
   static void define(KernelRegistry& registry, sim::World& world,
                      std::function<void(TaskContext&, Word salt)> spawned);
 };
