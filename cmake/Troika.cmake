@@ -48,13 +48,16 @@ function(troika_add_program name)
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS})
 endfunction()
 
-# troika_add_test(<name> SOURCES <files…> [DEPENDS <targets…>]): a GoogleTest program; every test in
-# it is a test of ctest's.
+# troika_add_test(<name> SOURCES <files…> [DEPENDS <targets…>] [TIMEOUT <seconds>]): a GoogleTest
+# program; every test in it is a test of ctest's, and has 120 seconds unless it says otherwise.
 function(troika_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS} GTest::gtest_main)
-  gtest_discover_tests(${name} PROPERTIES TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} DISCOVERY_TIMEOUT 60)
 endfunction()
 
 # troika_calls_tbb(<files…>): sources whose lambdas oneTBB runs on its threads. The race detector
