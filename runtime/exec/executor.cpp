@@ -272,7 +272,7 @@ bool Executor::issue_placed(Lane& lane) {
     } else if (status.code() == Code::exhausted) {
       break;  // the device's ring is full: it will advance
     } else {
-      note_failure(lane.device, status);
+      note_refusal(lane.device, status);
       break;
     }
   }
@@ -381,7 +381,7 @@ void Executor::flush() {
     if (!state->unflushed || state->abandoned) continue;
     state->unflushed = false;
     if (const Status status = state->queue->flush(); !status.ok())
-      note_failure(state->device, status);
+      note_refusal(state->device, status);
   }
 }
 

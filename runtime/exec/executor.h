@@ -98,6 +98,10 @@ class Executor final : public Service {
   class View;
   class Listener;
 
+  // Whether a device that is given up is known to touch nothing any more. Only the device itself
+  // can tell; one that merely fails at something goes on with what it has begun.
+  enum class Gone : std::uint8_t { yes, maybe_not };
+
   // The walk of a task, in order (executor.cpp).
   void pass() noexcept;
   bool fill();
@@ -199,16 +203,17 @@ class Executor final : public Service {
   void take_back(Lane& on, RunState& run, TaskIndex task);
   void cancel_now(RunState& run);
   void cancel_children(const RunState& run, TaskIndex task);  // no task: of all
-  void note_failure(DeviceId device, const Status& status);
+  void note_failure(DeviceId device, const Status& status, Gone gone);
+  void note_refusal(DeviceId device, const Status& status);
   bool lose_what_failed();
   void check_timeouts();
   Nanos expiry(const QueueState& from) const;
-  void close_queue(QueueState& from, const Status& cause);
+  void close_queue(QueueState& from, const Status& cause, Gone gone);
   void recall(QueueState& from, const InFlight& operation, const Status& cause);
   void resume_recalled();
   void quarantine(const InFlight& operation, DeviceId device);
   void seal_tainted(const Status& cause);
-  void lose_device(DeviceId device, const Status& status);
+  void lose_device(DeviceId device, const Status& status, Gone gone);
   void lose_lane(Lane& on, const Status& cause);
   void restage_all();
   void reconsider_ready();
@@ -232,6 +237,7 @@ class Executor final : public Service {
   struct FailedDevice {
     DeviceId device;
     Status status;
+    Gone gone;
   };
   struct Tainted {
     std::shared_ptr<BufferState> buffer;

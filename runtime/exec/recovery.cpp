@@ -169,15 +169,20 @@ void Executor::cancel_now(RunState& run) {
 }
 
 // Collected, because it is noticed in the middle of walking what losing a device changes.
-void Executor::note_failure(DeviceId device, const Status& status) {
-  failed_devices_.push_back({device, status});
+void Executor::note_failure(DeviceId device, const Status& status, Gone gone) {
+  failed_devices_.push_back({device, status, gone});
+}
+
+// A verb refused: as device_lost when the device is no longer there.
+void Executor::note_refusal(DeviceId device, const Status& status) {
+  note_failure(device, status, status.code() == Code::device_lost ? Gone::yes : Gone::maybe_not);
 }
 
 bool Executor::lose_what_failed() {
   if (failed_devices_.empty()) return false;
   const std::vector<FailedDevice> failed = std::move(failed_devices_);
   failed_devices_.clear();
-  for (const FailedDevice& f : failed) lose_device(f.device, f.status);
+  for (const FailedDevice& f : failed) lose_device(f.device, f.status, f.gone);
   return true;
 }
 
@@ -194,7 +199,7 @@ void Executor::check_timeouts() {
     // A transfer that never ends is the device's doing: another lane would not do better.
     if (is_kernel && devices_[from.device.value]->info().lanes > 1)
       lose_lane(lane(from.lane), cause);
-    else lose_device(from.device, cause);
+    else lose_device(from.device, cause, Gone::maybe_not);
   }
 }
 
@@ -215,8 +220,8 @@ Nanos Executor::expiry(const QueueState& from) const {
 }
 
 // Nothing more comes from the queue: what had not begun is taken back, the last first, so that each
-// finds what it left; what had begun has failed, in order.
-void Executor::close_queue(QueueState& from, const Status& cause) {
+// finds what it left; what had begun has failed, in order, and may go on unless the device is gone.
+void Executor::close_queue(QueueState& from, const Status& cause, Gone gone) {
   if (from.abandoned) return;
   const Timepoint begun = from.queue->abandon();
   from.abandoned = true;
@@ -229,7 +234,7 @@ void Executor::close_queue(QueueState& from, const Status& cause) {
   while (!from.in_flight.empty()) {
     const InFlight operation = std::move(from.in_flight.front());
     from.in_flight.pop_front();
-    if (cause.code() == Code::timed_out) quarantine(operation, from.device);
+    if (gone == Gone::maybe_not) quarantine(operation, from.device);
     retire(from, operation, cause, {});
   }
 }
@@ -312,7 +317,7 @@ void Executor::seal_tainted(const Status& cause) {
   for (const Placed& access : accesses_) access.run->tasks[access.task.value].holds = false;
 }
 
-void Executor::lose_device(DeviceId device, const Status& status) {
+void Executor::lose_device(DeviceId device, const Status& status, Gone gone) {
   const DeviceMask open = open_devices_.load(std::memory_order_relaxed);
   if ((open & bit(device)) == 0) return;
   open_devices_.store(open & ~bit(device), std::memory_order_relaxed);
@@ -326,9 +331,9 @@ void Executor::lose_device(DeviceId device, const Status& status) {
   for (Lane& on : lanes_) {
     if (on.device != device) continue;
     while (!on.placed.empty()) take_back(on, *on.placed.back().run, on.placed.back().task);
-    close_queue(queue(on.queue), cause);
+    close_queue(queue(on.queue), cause, gone);
   }
-  if (const QueueId copies = copy_queues_[device.value]) close_queue(queue(copies), cause);
+  if (const QueueId copies = copy_queues_[device.value]) close_queue(queue(copies), cause, gone);
   seal_tainted(cause);
 
   const bool shared =
@@ -360,7 +365,7 @@ void Executor::lose_device(DeviceId device, const Status& status) {
 void Executor::lose_lane(Lane& on, const Status& cause) {
   on.open = false;
   while (!on.placed.empty()) take_back(on, *on.placed.back().run, on.placed.back().task);
-  close_queue(queue(on.queue), cause);
+  close_queue(queue(on.queue), cause, Gone::maybe_not);
   seal_tainted(cause);
   if (lanes_replaced_ < options_.lane_replacements &&
       create_queue(on.device, QueueUse::compute, on.number, on.id, on.queue).ok()) {
@@ -371,7 +376,7 @@ void Executor::lose_lane(Lane& on, const Status& cause) {
   } else if (std::none_of(lanes_.begin(), lanes_.end(), [&](const Lane& other) {
                return other.open && other.device == on.device;
              })) {
-    note_failure(on.device, cause);
+    note_failure(on.device, cause, Gone::maybe_not);
   }
   resume_recalled();
   drain_recoveries(on);

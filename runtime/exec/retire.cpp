@@ -11,7 +11,7 @@ namespace troika {
 void Executor::retire(Advanced&& advanced) {
   QueueState& told = queue(advanced.reached.queue);
   if (told.abandoned) return;
-  if (advanced.lost) note_failure(told.device, advanced.status);
+  if (advanced.lost) note_failure(told.device, advanced.status, Gone::yes);
   told.told.push_back(std::move(advanced));
   for (bool progress = true; progress;) {
     progress = false;
@@ -74,7 +74,8 @@ void Executor::retire(QueueState& from, const InFlight& operation, const Status&
       spoil_readers(operation, from.device, status);
       restage(*operation.buffer);
       // Whoever needs the bytes asks again; a device that fails at it time after time is given up.
-      if (++from.copies_failed >= options_.copies_failed_max) note_failure(from.device, status);
+      if (++from.copies_failed >= options_.copies_failed_max)
+        note_failure(from.device, status, Gone::maybe_not);
       return;
     case InFlight::Kind::release:
       operation.buffer->users -= 1;
@@ -82,7 +83,7 @@ void Executor::retire(QueueState& from, const InFlight& operation, const Status&
       operation.buffer->coherence.release_failed(operation.region, operation.to,
                                                  AgentMask{1} << from.device.value,
                                                  {from.id, operation.value});
-      note_failure(from.device, status);
+      note_failure(from.device, status, Gone::maybe_not);
       return;
   }
 }

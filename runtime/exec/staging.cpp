@@ -183,7 +183,7 @@ bool Executor::start_copy(BufferState& buffer, const Region& region, SpaceId fro
   };
   const Result<Timepoint> done = start();
   if (!done.ok()) {
-    if (done.status().code() != Code::exhausted) note_failure(via->device, done.status());
+    if (done.status().code() != Code::exhausted) note_refusal(via->device, done.status());
     return false;
   }
   buffer.coherence.begin_copy(region, from, to, common_agent, *done);
@@ -217,7 +217,7 @@ bool Executor::start_release(BufferState& buffer, const Move& move) {
   };
   const Result<Timepoint> done = start();
   if (!done.ok()) {
-    if (done.status().code() != Code::exhausted) note_failure(via.device, done.status());
+    if (done.status().code() != Code::exhausted) note_refusal(via.device, done.status());
     return false;
   }
   buffer.coherence.released(move.region, move.space, move.holder, move.will_write, *done);

@@ -27,11 +27,10 @@ sim::Machine shared_machine(bool recalls) {
   return machine;
 }
 
-// Two runs on the device, which is struck while the first one's kernel runs.
-struct Struck {
-  Struck(sim::FaultKind kind, bool recalls)
-      : Struck{shared_machine(recalls), {.kind = kind, .device = "apu", .at = Nanos{500'000}}} {}
-  Struck(const sim::Machine& machine, const sim::Fault& fault)
+// A machine that something is going to happen to. Buffers are given up before it.
+struct Simulated {
+  Simulated(const sim::Machine& machine, const sim::Fault& fault,
+            std::uint32_t copies_failed_max = ExecutorOptions{}.copies_failed_max)
       : workers{world, {2, 8, Nanos{5'000}}} {
     auto opened = sim::open(world, machine, {{fault}});
     RuntimeParts parts;
@@ -40,26 +39,40 @@ struct Struck {
     parts.devices = std::move(opened.devices);
     RuntimeOptions options;
     options.executor.first_run_allowance = Nanos{0};
+    options.executor.copies_failed_max = copies_failed_max;
     runtime.emplace(std::move(parts), options);
     Kernels::define(runtime->kernels(), world, [](TaskContext&, Word) {});
-    head = runtime->adopt(std::span{head_words});
-    behind = runtime->adopt(std::span{behind_words});
-    Graph first, second;
-    for (auto [graph, buffer] : {std::pair{&first, &head}, std::pair{&second, &behind}}) {
-      const Operand view = (*buffer)->view();
-      const std::vector<AnyArg> args{{Access::commute, view}, Word{1}};
-      graph->add("bump", std::span{args}).only_on("apu").timeout(Nanos{5'000'000});
-    }
-    const Run runs[] = {runtime->run(first), runtime->run(second)};
-    for (const Run& run : runs) EXPECT_FALSE(run.status().ok());
+  }
+
+  Run run(const char* kernel, std::vector<AnyArg> args, const char* device, Nanos timeout) {
+    args.emplace_back(Word{1});
+    Graph graph;
+    graph.add(kernel, std::span<const AnyArg>{args}).only_on(device).timeout(timeout);
+    return runtime->run(graph);
   }
 
   sim::World world;
   sim::SimWorkers workers;
+  std::optional<Runtime> runtime;
+};
+
+// Two runs on the device, which is struck while the first one's kernel runs.
+struct Struck : Simulated {
+  Struck(sim::FaultKind kind, bool recalls)
+      : Struck{shared_machine(recalls), {.kind = kind, .device = "apu", .at = Nanos{500'000}}} {}
+  Struck(const sim::Machine& machine, const sim::Fault& fault) : Simulated{machine, fault} {
+    head = runtime->adopt(std::span{head_words});
+    behind = runtime->adopt(std::span{behind_words});
+    const auto bump = [this](const Buffer<Word>& buffer) {
+      return run("bump", {{Access::commute, buffer.view()}}, "apu", Nanos{5'000'000});
+    };
+    const Run runs[] = {bump(*head), bump(*behind)};
+    for (const Run& each : runs) EXPECT_FALSE(each.status().ok());
+  }
+
   std::vector<Word> head_words = std::vector<Word>(words, 7);
   std::vector<Word> behind_words = std::vector<Word>(words, 8);
-  std::optional<Runtime> runtime;
-  std::optional<Buffer<Word>> head, behind;  // given up before the runtime
+  std::optional<Buffer<Word>> head, behind;
 };
 
 Code read(const Buffer<Word>& buffer) {
@@ -104,6 +117,57 @@ TEST(GivenUp, a_transfer_that_never_ends_costs_the_device_although_it_has_severa
   EXPECT_LT(struck.world.now(), 2 * ExecutorOptions{}.transfer_timeout) << "and at once";
   struck.runtime.reset();
   EXPECT_EQ(struck.world.violations(), std::vector<std::string>{});
+}
+
+// Devices with memory of their own, and links between any two.
+sim::Machine linked_machine(const std::vector<std::string>& names) {
+  sim::Machine machine;
+  machine.name = "linked";
+  sim::MachineDevice host;
+  host.name = host.costs = "host";
+  host.count = 2;
+  host.is_host = true;
+  machine.devices.push_back(host);
+  for (const std::string& name : names) {
+    sim::MachineDevice device;
+    device.name = device.costs = device.space = name;
+    device.kind = DeviceKind::gpu;
+    device.copy_queue = true;
+    machine.devices.push_back(device);
+  }
+  for (const auto& from : machine.devices)
+    for (const auto& to : machine.devices)
+      if (from.name != to.name)
+        machine.links.push_back({from.name, to.name, 1e9, Nanos{10'000}, {}});
+  return machine;
+}
+
+// The left device goes while it is idle, so that nobody is told; its bytes cannot be copied.
+TEST(GivenUp, what_a_device_still_runs_that_only_fails_to_copy_is_kept) {
+  sim::Machine machine = linked_machine({"left", "right"});
+  machine.costs.push_back({"make", "right", 0, Nanos{50'000'000}, Nanos{0}});
+  const Nanos lost{1'000'000};
+  Simulated on{machine, {.kind = sim::FaultKind::device_lost, .device = "left", .at = lost}, 1};
+  std::vector<Word> left_words(words, 7), made_words(words, 8);
+  std::optional<Buffer<Word>> left = on.runtime->adopt(std::span{left_words});
+  std::optional<Buffer<Word>> made = on.runtime->adopt(std::span{made_words});
+  std::optional<Buffer<Word>> mapped = on.runtime->buffer<Word>(words);
+  const auto map = [&](const Buffer<Word>& from, const Buffer<Word>& to, const char* device) {
+    return on.run("map", {{Access::read, from.view()}, {Access::write, to.view()}}, device,
+                  forever);
+  };
+  EXPECT_TRUE(map(*made, *left, "left").status().ok());
+  {
+    const troika::Run running = on.run("make", {{Access::write, made->view()}}, "right", forever);
+    on.world.run_until(2 * lost);
+    EXPECT_FALSE(map(*left, *mapped, "right").status().ok());
+    EXPECT_EQ(running.status().code(), Code::device_lost);
+  }
+  EXPECT_EQ(on.runtime->counters().quarantined_bytes, words * sizeof(Word));
+  EXPECT_EQ(read(*made), Code::ok) << "as it was, in the host's memory";
+  left.reset(), made.reset(), mapped.reset();
+  on.runtime.reset();
+  EXPECT_EQ(on.world.violations(), std::vector<std::string>{});
 }
 
 }  // namespace
