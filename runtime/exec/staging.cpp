@@ -52,7 +52,8 @@ bool Executor::make_room(SpaceId space) {
   std::vector<Region> alone;
   for (BufferState* victim : victims_) {
     alone.clear();
-    victim->coherence.sole(space, alone);
+    // What may never be read again is not brought home, where a hung device may be writing.
+    if (victim->dead.ok()) victim->coherence.sole(space, alone);
     if (alone.empty()) {
       waits_.clear();
       victim->coherence.users(space, waits_);

@@ -170,5 +170,24 @@ TEST(GivenUp, what_a_device_still_runs_that_only_fails_to_copy_is_kept) {
   EXPECT_EQ(on.world.violations(), std::vector<std::string>{});
 }
 
+TEST(GivenUp, no_bytes_are_brought_home_to_where_a_hung_kernel_may_write) {
+  sim::Machine machine = linked_machine({"small"});
+  machine.devices.back().memory_bytes = words * sizeof(Word);
+  Simulated on{machine, {.kind = sim::FaultKind::device_hangs, .device = "host", .nth = 1}};
+  std::vector<Word> memory(words, 7);
+  std::optional<Buffer<Word>> written = on.runtime->adopt(std::span{memory});
+  std::optional<Buffer<Word>> other = on.runtime->buffer<Word>(words);
+  EXPECT_TRUE(on.run("bump", {{Access::commute, written->view()}}, "small", forever).status().ok());
+  EXPECT_FALSE(
+      on.run("make", {{Access::write, written->view()}}, "host", Nanos{5'000'000}).status().ok());
+  EXPECT_EQ(read(*written), Code::data_lost);
+  EXPECT_TRUE(on.run("make", {{Access::write, other->view()}}, "small", forever).status().ok());
+  EXPECT_EQ(on.runtime->counters().evictions, 1u) << "there is room for one";
+  EXPECT_EQ(on.runtime->counters().write_backs, 0u);
+  written.reset(), other.reset();
+  on.runtime.reset();
+  EXPECT_EQ(on.world.violations(), std::vector<std::string>{});
+}
+
 }  // namespace
 }  // namespace troika::oracle
