@@ -183,6 +183,7 @@ void Executor::pass() noexcept {
         progress = admit_waiting() || progress;
         progress = serve_accesses() || progress;
         progress = fill() || progress;
+        progress = progress || !failed_devices_.empty();
       }
       flush();
     } while (force_a_task());

@@ -162,6 +162,8 @@ QueueState* Executor::copier(SpaceId from, SpaceId to) {
 
 // False when it cannot begin yet: a wait on another device, a full ring, or a way through the host.
 bool Executor::start_copy(BufferState& buffer, const Region& region, SpaceId from, SpaceId to) {
+  // A device that has just told that it is gone may be the source.
+  if (!failed_devices_.empty()) return false;
   QueueState* via = copier(from, to);
   if (via == nullptr) {
     if (from != host_space && to != host_space && store_.ensure(buffer, host_space).ok() &&

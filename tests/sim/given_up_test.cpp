@@ -170,6 +170,34 @@ TEST(GivenUp, what_a_device_still_runs_that_only_fails_to_copy_is_kept) {
   EXPECT_EQ(on.world.violations(), std::vector<std::string>{});
 }
 
+TEST(GivenUp, nothing_is_read_from_a_device_once_a_verb_has_told_that_it_is_gone) {
+  const Nanos lost{1'000'000};
+  Simulated on{linked_machine({"left", "right"}),
+               {.kind = sim::FaultKind::device_lost, .device = "left", .at = lost}};
+  std::vector<Word> first_words(words, 7), second_words(words, 8), third_words(words, 9);
+  std::optional<Buffer<Word>> first = on.runtime->adopt(std::span{first_words});
+  std::optional<Buffer<Word>> second = on.runtime->adopt(std::span{second_words});
+  std::optional<Buffer<Word>> third = on.runtime->adopt(std::span{third_words});
+  std::optional<Buffer<Word>> fourth = on.runtime->buffer<Word>(words);
+  const auto add = [](Graph& graph, const Buffer<Word>& from, const Buffer<Word>& to,
+                      const char* device) {
+    const std::vector<AnyArg> args{
+        {Access::read, from.view()}, {Access::write, to.view()}, Word{1}};
+    graph.add("map", std::span{args}).only_on(device);
+  };
+  Graph before, after;
+  add(before, *second, *first, "left");
+  EXPECT_TRUE(on.runtime->run(before).status().ok());
+  on.world.run_until(2 * lost);
+  add(after, *third, *second, "left");
+  add(after, *first, *fourth, "right");
+  EXPECT_FALSE(on.runtime->run(after).status().ok());
+  EXPECT_EQ(on.runtime->counters().devices_lost, 1u);
+  first.reset(), second.reset(), third.reset(), fourth.reset();
+  on.runtime.reset();
+  EXPECT_EQ(on.world.violations(), std::vector<std::string>{});
+}
+
 TEST(GivenUp, no_bytes_are_brought_home_to_where_a_hung_kernel_may_write) {
   sim::Machine machine = linked_machine({"small"});
   machine.devices.back().memory_bytes = words * sizeof(Word);
