@@ -25,7 +25,9 @@ class LaneMail {
     std::uint32_t head = head_.load(std::memory_order_relaxed);
     do {
       count.set_link(head);
-    } while (!head_.compare_exchange_weak(head, link, std::memory_order_release,
+      // Whoever finds none here comes after the worker that took all, and so after what that one
+      // did with `next`.
+    } while (!head_.compare_exchange_weak(head, link, std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
     return head == none;
   }

@@ -21,7 +21,7 @@ TEST_F(Waiting, on_a_troika_thread_is_an_error) {
   define_host(waits, [&](HostView<int>) {
     const Run child = runtime->run(inner);
     waited = child.done() ? on_a_worker : error_of([&] { child.wait(); });
-    read = error_of([&] { (void)y.read(); });
+    read = error_of([&] { (void)x.read(); });  // which this task holds
   });
   Graph graph;
   graph.add(waits, x);
