@@ -24,10 +24,7 @@ std::vector<std::string> names_of(Runtime& runtime, const std::vector<std::strin
   std::vector<std::string> names;
   for (const auto& device : runtime.devices()) {
     const DeviceInfo& info = device->info();
-    if (wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& name) {
-          return name == info.name || name == info.backend;
-        }))
-      names.push_back(info.name);
+    if (wanted.empty() || info.is_among(wanted)) names.push_back(info.name);
   }
   return names;
 }

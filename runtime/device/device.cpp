@@ -1,5 +1,7 @@
 #include "runtime/device/device.h"
 
+#include <algorithm>
+
 namespace troika {
 
 std::string_view name_of(DeviceKind kind) noexcept {
@@ -9,6 +11,11 @@ std::string_view name_of(DeviceKind kind) noexcept {
     case DeviceKind::fpga: return "fpga";
   }
   return "unknown";
+}
+
+bool DeviceInfo::is_among(std::span<const std::string> names) const noexcept {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& each) { return each == name || each == backend; });
 }
 
 Status Device::prepare(const LoadedKernel&, const LaunchShape&) { return {}; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,9 @@ struct DeviceInfo {
   // In a space it shares, others see its writes, and it theirs, only after a hand-over.
   bool needs_hand_over = false;
   bool simulated = false;
+
+  // Whether one of `names` is its own or its backend's.
+  bool is_among(std::span<const std::string> names) const noexcept;
 };
 
 class Device {

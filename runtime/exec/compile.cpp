@@ -7,12 +7,6 @@
 namespace troika {
 namespace {
 
-bool listed(const std::vector<std::string>& names, const DeviceInfo& info) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return name == info.name || name == info.backend;
-  });
-}
-
 std::uint64_t view_bytes(std::span<const Arg> args) {
   std::uint64_t bytes = 0;
   for (const Arg& arg : args)
@@ -83,7 +77,7 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
     for (std::uint32_t d = 0; d < devices.size(); ++d) {
       const DeviceInfo& info = devices[d]->info();
       const bool banned =
-          listed(options.never, info) || (!options.only.empty() && !listed(options.only, info));
+          info.is_among(options.never) || (!options.only.empty() && !info.is_among(options.only));
       if (on.loaded[d] == nullptr || banned || (open & bit(DeviceId{d})) == 0) continue;
       task.able |= bit(DeviceId{d});
       if (on.images[d]->spawns) plan->spawns = true;
@@ -129,8 +123,9 @@ std::string RuntimeCore::explain(const PlanState& plan, TaskIndex index) const {
     const DeviceInfo& info = parts_.devices[d]->info();
     text += "  " + info.name + ": ";
     if (on.loaded[d] == nullptr) text += on.why[d].to_string();
-    else if (listed(options.never, info)) text += "banned by never_on()";
-    else if (!options.only.empty() && !listed(options.only, info)) text += "not named by only_on()";
+    else if (info.is_among(options.never)) text += "banned by never_on()";
+    else if (!options.only.empty() && !info.is_among(options.only))
+      text += "not named by only_on()";
     else if ((executor_->open_devices() & bit(DeviceId{d})) == 0) text += "lost";
     else text += "able";
     text += "\n";

@@ -12,12 +12,6 @@ namespace {
 // Set while the calling worker's place is lent, so that it may wait.
 thread_local bool place_is_lent = false;
 
-bool wanted(const DeviceInfo& info, const std::vector<std::string>& only) {
-  return only.empty() || std::any_of(only.begin(), only.end(), [&](const std::string& name) {
-           return name == info.name || name == info.backend;
-         });
-}
-
 // Operations without an implementation: the executor serves them itself.
 std::string_view access_operation(Access mode) noexcept {
   switch (mode) {
@@ -43,11 +37,11 @@ Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
     return Status{Code::unavailable, "no device of the host's memory was opened"};
   for (const std::string& name : only)
     if (std::none_of(devices.begin(), devices.end(), [&](const auto& device) {
-          return device->info().name == name || device->info().backend == name;
+          return device->info().is_among({&name, 1});
         }))
       return Status{Code::not_found, "no device is called '" + name + "'"};
   for (std::uint32_t d = 0; d < devices.size(); ++d)
-    if (wanted(devices[d]->info(), only)) core->allowed_ |= bit(DeviceId{d});
+    if (only.empty() || devices[d]->info().is_among(only)) core->allowed_ |= bit(DeviceId{d});
   TROIKA_ASSIGN(auto chosen, make_policy(policy, seed));
   core->policy_ = policy;
   core->seed_ = seed;

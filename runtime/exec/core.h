@@ -102,6 +102,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   static Status bind_scalar(const TaskGraph& graph, const Binding& binding, std::vector<Arg>& args);
   Status prepare(const PlanState& plan);
   void define_accesses();
+  // Tasks that want their bytes in the host's hands and run no kernel of the strand's: a caller's
+  // accesses, and runs of the host lane.
   bool is_access(const Operation& operation) const noexcept;
 
   RuntimeParts parts_;
