@@ -458,25 +458,6 @@ TEST_F(DriverThreadTest, a_stream_sees_every_operation_as_it_was_when_it_was_flu
   EXPECT_EQ(a.seen().size(), operations);
 }
 
-TEST(Waker, what_was_written_before_any_wake_is_seen_after_the_wait) {
-  for (int round = 0; round < 50; ++round) {
-    Waker waker;
-    int first = 0, second = 0;
-    std::atomic<bool> woken{false};
-    std::thread other{[&] {
-      first = 1;
-      waker.wake();
-      second = 2;
-      waker.wake();
-      woken.store(true, std::memory_order_relaxed);
-    }};
-    while (!woken.load(std::memory_order_relaxed)) std::this_thread::yield();
-    waker.wait();
-    EXPECT_EQ(first + second, 3);
-    other.join();
-  }
-}
-
 TEST(DriverThread, a_vendor_call_that_never_returns_does_not_hold_up_the_owner) {
   // Both outlive the test on purpose: the thread is still inside the call when the process ends.
   static Event& gate = *new Event;
