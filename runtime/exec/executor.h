@@ -158,11 +158,14 @@ class Executor final : public Service {
   Result<Span2D> span_of(BufferState& buffer, const Region& region, SpaceId space, DeviceId device);
   bool serve_accesses();
   bool serve_access(RunState& run, TaskIndex task);
-  bool fits_host_lane(const RunState& run);
-  void run_by_tasks(RunState& run);
-  void lane_over(RunState& run);
   bool reached(Timepoint point, const RunState* on_behalf = nullptr) const;
   void note(QueueState& into, InFlight operation);
+
+  // lease.cpp
+  bool fits_host_lane(const RunState& run);
+  void run_by_tasks(RunState& run);
+  void start_lease(RunState& run);
+  void lane_over(RunState& run);
 
   // retire.cpp
   void retire(Advanced&& advanced);
