@@ -1,10 +1,7 @@
 // Devices that are given up: what was in their queues, and what nothing can bring to them any more.
 #include <gtest/gtest.h>
 
-#include "backends/sim/sim.h"
-#include "backends/sim/workers.h"
-#include "runtime/exec/runtime.h"
-#include "tests/sim/random_case.h"
+#include "tests/sim/simulated.h"
 
 namespace troika::oracle {
 namespace {
@@ -27,21 +24,18 @@ sim::Machine shared_machine(bool recalls) {
   return machine;
 }
 
-// A machine that something is going to happen to. Buffers are given up before it.
-struct Simulated {
-  Simulated(const sim::Machine& machine, const sim::Fault& fault,
-            std::uint32_t copies_failed_max = ExecutorOptions{}.copies_failed_max)
-      : workers{world, {2, 8, Nanos{5'000}}} {
-    auto opened = sim::open(world, machine, {{fault}});
-    RuntimeParts parts;
-    parts.environment = &world;
-    parts.workers = &workers;
-    parts.devices = std::move(opened.devices);
-    RuntimeOptions options;
-    options.executor.first_run_allowance = Nanos{0};
-    options.executor.copies_failed_max = copies_failed_max;
-    runtime.emplace(std::move(parts), options);
-    Kernels::define(runtime->kernels(), world, [](TaskContext&, Word) {});
+// A machine that something is going to happen to.
+struct Doomed : Simulated {
+  Doomed(const sim::Machine& machine, const sim::Fault& fault,
+         std::uint32_t copies_failed_max = ExecutorOptions{}.copies_failed_max)
+      : Simulated{machine, options_for(fault, copies_failed_max)} {}
+
+  static SimulatedOptions options_for(const sim::Fault& fault, std::uint32_t copies_failed_max) {
+    SimulatedOptions options;
+    options.faults = {{fault}};
+    options.runtime.executor.first_run_allowance = Nanos{0};
+    options.runtime.executor.copies_failed_max = copies_failed_max;
+    return options;
   }
 
   Run run(const char* kernel, std::vector<AnyArg> args, const char* device, Nanos timeout) {
@@ -50,17 +44,13 @@ struct Simulated {
     graph.add(kernel, std::span<const AnyArg>{args}).only_on(device).timeout(timeout);
     return runtime->run(graph);
   }
-
-  sim::World world;
-  sim::SimWorkers workers;
-  std::optional<Runtime> runtime;
 };
 
 // Two runs on the device, which is struck while the first one's kernel runs.
-struct Struck : Simulated {
+struct Struck : Doomed {
   Struck(sim::FaultKind kind, bool recalls)
       : Struck{shared_machine(recalls), {.kind = kind, .device = "apu", .at = Nanos{500'000}}} {}
-  Struck(const sim::Machine& machine, const sim::Fault& fault) : Simulated{machine, fault} {
+  Struck(const sim::Machine& machine, const sim::Fault& fault) : Doomed{machine, fault} {
     head = runtime->adopt(std::span{head_words});
     behind = runtime->adopt(std::span{behind_words});
     const auto bump = [this](const Buffer<Word>& buffer) {
@@ -91,8 +81,7 @@ TEST(GivenUp, what_a_lost_device_was_about_to_take_over_and_write_is_as_it_was) 
     EXPECT_EQ(struck.runtime->counters().recalled, 1u);
     EXPECT_EQ(read(*struck.head), Code::data_lost);
     EXPECT_EQ(read(*struck.behind), Code::ok);
-    struck.runtime.reset();
-    EXPECT_EQ(struck.world.violations(), std::vector<std::string>{});
+    struck.end();
   }
 }
 
@@ -100,8 +89,7 @@ TEST(GivenUp, of_a_device_that_cannot_say_all_that_was_in_its_queue_is_lost) {
   Struck struck{sim::FaultKind::device_hangs, false};
   EXPECT_EQ(struck.runtime->counters().recalled, 0u);
   EXPECT_EQ(read(*struck.behind), Code::data_lost);
-  struck.runtime.reset();
-  EXPECT_EQ(struck.world.violations(), std::vector<std::string>{});
+  struck.end();
 }
 
 TEST(GivenUp, a_transfer_that_never_ends_costs_the_device_although_it_has_several_lanes) {
@@ -115,8 +103,7 @@ TEST(GivenUp, a_transfer_that_never_ends_costs_the_device_although_it_has_severa
   Struck struck{machine, {.kind = sim::FaultKind::device_hangs, .device = "apu", .at = Nanos{1}}};
   EXPECT_EQ(struck.runtime->counters().devices_lost, 1u);
   EXPECT_LT(struck.world.now(), 2 * ExecutorOptions{}.transfer_timeout) << "and at once";
-  struck.runtime.reset();
-  EXPECT_EQ(struck.world.violations(), std::vector<std::string>{});
+  struck.end();
 }
 
 // Devices with memory of their own, and links between any two.
@@ -147,7 +134,7 @@ TEST(GivenUp, what_a_device_still_runs_that_only_fails_to_copy_is_kept) {
   sim::Machine machine = linked_machine({"left", "right"});
   machine.costs.push_back({"make", "right", 0, Nanos{50'000'000}, Nanos{0}});
   const Nanos lost{1'000'000};
-  Simulated on{machine, {.kind = sim::FaultKind::device_lost, .device = "left", .at = lost}, 1};
+  Doomed on{machine, {.kind = sim::FaultKind::device_lost, .device = "left", .at = lost}, 1};
   std::vector<Word> left_words(words, 7), made_words(words, 8);
   std::optional<Buffer<Word>> left = on.runtime->adopt(std::span{left_words});
   std::optional<Buffer<Word>> made = on.runtime->adopt(std::span{made_words});
@@ -166,14 +153,13 @@ TEST(GivenUp, what_a_device_still_runs_that_only_fails_to_copy_is_kept) {
   EXPECT_EQ(on.runtime->counters().quarantined_bytes, words * sizeof(Word));
   EXPECT_EQ(read(*made), Code::ok) << "as it was, in the host's memory";
   left.reset(), made.reset(), mapped.reset();
-  on.runtime.reset();
-  EXPECT_EQ(on.world.violations(), std::vector<std::string>{});
+  on.end();
 }
 
 TEST(GivenUp, nothing_is_read_from_a_device_once_a_verb_has_told_that_it_is_gone) {
   const Nanos lost{1'000'000};
-  Simulated on{linked_machine({"left", "right"}),
-               {.kind = sim::FaultKind::device_lost, .device = "left", .at = lost}};
+  Doomed on{linked_machine({"left", "right"}),
+            {.kind = sim::FaultKind::device_lost, .device = "left", .at = lost}};
   std::vector<Word> first_words(words, 7), second_words(words, 8), third_words(words, 9);
   std::optional<Buffer<Word>> first = on.runtime->adopt(std::span{first_words});
   std::optional<Buffer<Word>> second = on.runtime->adopt(std::span{second_words});
@@ -194,14 +180,13 @@ TEST(GivenUp, nothing_is_read_from_a_device_once_a_verb_has_told_that_it_is_gone
   EXPECT_FALSE(on.runtime->run(after).status().ok());
   EXPECT_EQ(on.runtime->counters().devices_lost, 1u);
   first.reset(), second.reset(), third.reset(), fourth.reset();
-  on.runtime.reset();
-  EXPECT_EQ(on.world.violations(), std::vector<std::string>{});
+  on.end();
 }
 
 TEST(GivenUp, no_bytes_are_brought_home_to_where_a_hung_kernel_may_write) {
   sim::Machine machine = linked_machine({"small"});
   machine.devices.back().memory_bytes = words * sizeof(Word);
-  Simulated on{machine, {.kind = sim::FaultKind::device_hangs, .device = "host", .nth = 1}};
+  Doomed on{machine, {.kind = sim::FaultKind::device_hangs, .device = "host", .nth = 1}};
   std::vector<Word> memory(words, 7);
   std::optional<Buffer<Word>> written = on.runtime->adopt(std::span{memory});
   std::optional<Buffer<Word>> other = on.runtime->buffer<Word>(words);
@@ -213,8 +198,7 @@ TEST(GivenUp, no_bytes_are_brought_home_to_where_a_hung_kernel_may_write) {
   EXPECT_EQ(on.runtime->counters().evictions, 1u) << "there is room for one";
   EXPECT_EQ(on.runtime->counters().write_backs, 0u);
   written.reset(), other.reset();
-  on.runtime.reset();
-  EXPECT_EQ(on.world.violations(), std::vector<std::string>{});
+  on.end();
 }
 
 }  // namespace

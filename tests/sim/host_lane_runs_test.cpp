@@ -4,11 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "backends/sim/sim.h"
-#include "backends/sim/workers.h"
-#include "runtime/exec/runtime.h"
-#include "tests/sim/random_case.h"
-#include "tests/sim/small_machine.h"
+#include "tests/sim/simulated.h"
 
 namespace troika::oracle {
 namespace {
@@ -16,23 +12,13 @@ namespace {
 constexpr std::size_t words = 256, half = words / 2;
 
 // What a plan for the host alone finds where another device was at work before.
-class HostLaneRuns : public testing::Test {
- protected:
-  HostLaneRuns() {
-    RuntimeParts parts;
-    parts.environment = &world;
-    auto shared = std::make_unique<SharedPool>(
-        std::make_unique<sim::SimWorkers>(world, sim::SimWorkersOptions{2, 8, Nanos{5'000}}));
-    parts.workers = parts.shared = shared.get();
-    parts.owned_workers = std::move(shared);
-    parts.lane.idle_rounds = 0;  // what is to come does not come by waiting for other threads
-    parts.devices = std::move(sim::open(world, small_machine(), {}).devices);
-    runtime.emplace(std::move(parts), RuntimeOptions{});
-    Kernels::define(runtime->kernels(), world, [](TaskContext&, Word) {});
-  }
-  ~HostLaneRuns() override {
-    runtime.reset();
-    for (const std::string& text : world.violations()) ADD_FAILURE() << text;
+struct HostLaneRuns : Simulated, testing::Test {
+  HostLaneRuns() : Simulated{small_machine(), shared()} {}
+  static SimulatedOptions shared() {
+    SimulatedOptions options;
+    options.world = sim::WorldOptions::adversarial(1);
+    options.lane = HostLaneUse::yes;
+    return options;
   }
 
   // Runs one task "make" over `view` on `device`.
@@ -43,9 +29,6 @@ class HostLaneRuns : public testing::Test {
     runtime->run(graph).wait();
   }
   std::uint64_t copied() const { return runtime->counters().bytes_copied; }
-
-  sim::World world{sim::WorldOptions::adversarial(1)};
-  std::optional<Runtime> runtime;
 };
 
 TEST_F(HostLaneRuns, overwrites_what_lies_on_a_device_without_fetching_it) {

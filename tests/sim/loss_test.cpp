@@ -3,16 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include "backends/sim/sim.h"
-#include "backends/sim/workers.h"
-#include "runtime/exec/runtime.h"
-#include "tests/sim/random_case.h"
+#include "tests/sim/simulated.h"
 
 namespace troika::oracle {
 namespace {
 
 constexpr std::size_t words = 1024;
-constexpr Nanos us{1'000};
 
 // A host, and two devices with memories of their own and slow links between all of them.
 sim::Machine slow_machine() {
@@ -54,32 +50,23 @@ void hand_round(const std::vector<Buffer<Word>>& on, Graph& graph) {
 }
 
 void lose(const sim::Fault& fault) {
-  sim::World world{sim::WorldOptions{}};
-  sim::SimWorkers workers{world, {2, 8, Nanos{5'000}}};
-  auto opened = sim::open(world, slow_machine(), {{fault}});
-  RuntimeParts parts;
-  parts.environment = &world;
-  parts.workers = &workers;
-  parts.devices = std::move(opened.devices);
-  RuntimeOptions options;
-  options.executor.transfer_timeout = 2'000 * us;
-  options.executor.first_run_allowance = Nanos{0};
-  std::optional<Runtime> runtime;
-  runtime.emplace(std::move(parts), options);
-  Kernels::define(runtime->kernels(), world, [](TaskContext&, Word) {});
+  SimulatedOptions options;
+  options.faults = {{fault}};
+  options.runtime.executor.transfer_timeout = 2 * ms;
+  options.runtime.executor.first_run_allowance = Nanos{0};
+  Simulated on{slow_machine(), options};
   {
     std::vector<Buffer<Word>> buffers;
-    for (int i = 0; i < 4; ++i) buffers.push_back(runtime->buffer<Word>(words));
+    for (int i = 0; i < 4; ++i) buffers.push_back(on.runtime->buffer<Word>(words));
     Graph graph;
     hand_round(buffers, graph);
-    const troika::Run run = runtime->run(runtime->compile(graph));
+    const troika::Run run = on.runtime->run(on.runtime->compile(graph));
     static_cast<void>(run.status());
     EXPECT_TRUE(run.done());
   }
-  const bool kept = runtime->counters().quarantined_bytes != 0;
-  runtime.reset();
-  EXPECT_TRUE(kept || world.ledger().live().empty());
-  for (const std::string& text : world.violations()) ADD_FAILURE() << text;
+  const bool kept = on.runtime->counters().quarantined_bytes != 0;
+  on.end();
+  EXPECT_TRUE(kept || on.world.ledger().live().empty());
 }
 
 TEST(Loss, at_any_moment_frees_nothing_that_another_device_still_reads_or_writes) {
@@ -94,26 +81,23 @@ TEST(Loss, at_any_moment_frees_nothing_that_another_device_still_reads_or_writes
 
 // The first of two tasks of a sub-graph has written its half when the second fails.
 TEST(Loss, of_a_sub_graphs_task_takes_all_that_the_parent_was_to_write) {
-  sim::World world{sim::WorldOptions{}};
-  sim::SimWorkers workers{world, {2, 8, Nanos{5'000}}};
-  auto opened = sim::open(world, slow_machine(),
-                          {{{.kind = sim::FaultKind::kernel_fails, .device = "dev0", .nth = 1}}});
-  RuntimeParts parts;
-  parts.environment = &world;
-  parts.workers = &workers;
-  parts.devices = std::move(opened.devices);
-  Runtime runtime{std::move(parts), {}};
-  const Buffer<Word> in = runtime.buffer<Word>(words), out = runtime.buffer<Word>(words);
-  Kernels::define(runtime.kernels(), world, [&](TaskContext& context, Word) {
+  std::optional<View<Word>> written;
+  SimulatedOptions options;
+  options.faults = {{{.kind = sim::FaultKind::kernel_fails, .device = "dev0", .nth = 1}}};
+  options.spawned = [&](TaskContext& context, Word) {
     Graph children;
     const TaskRef first =
-        children.add("bump", {{Access::commute, out.view().slice(0, 8)}, Word{1}}).only_on("host");
-    children.add("bump", {{Access::commute, out.view().slice(8, 8)}, Word{1}})
+        children.add("bump", {{Access::commute, written->slice(0, 8)}, Word{1}}).only_on("host");
+    children.add("bump", {{Access::commute, written->slice(8, 8)}, Word{1}})
         .only_on("dev0")
         .retries(0)
         .after(first);
     context.submit(children);
-  });
+  };
+  Simulated on{slow_machine(), options};
+  Runtime& runtime = *on.runtime;
+  const Buffer<Word> in = runtime.buffer<Word>(words), out = runtime.buffer<Word>(words);
+  written = out.view();
   Graph before, graph;
   before.add("make", {{Access::write, in.view()}, Word{1}}).only_on("host");
   before.add("make", {{Access::write, out.view()}, Word{2}}).only_on("host");

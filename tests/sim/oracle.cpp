@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "backends/sim/sim.h"
-#include "backends/sim/workers.h"
 #include "runtime/exec/lane_execution.h"
 #include "tests/sim/random_case.h"
+#include "tests/sim/simulated.h"
 
 namespace troika::oracle {
 namespace {
@@ -58,14 +58,6 @@ class Case {
   };
 
   void make_runtime(std::uint64_t seed) {
-    RuntimeParts parts;
-    parts.environment = &world_;
-    auto shared = std::make_unique<SharedPool>(
-        std::make_unique<sim::SimWorkers>(world_, sim::SimWorkersOptions{2, 8, Nanos{5'000}}));
-    parts.workers = parts.shared = shared.get();
-    parts.owned_workers = std::move(shared);
-    parts.lane.idle_rounds = 0;  // what is to come does not come by waiting for other threads
-    parts.devices = std::move(opened_.devices);
     RuntimeOptions options;
     const auto names = policy_names();
     options.policy = names[random_.below(names.size())];
@@ -73,7 +65,8 @@ class Case {
     options.executor.ahead = random_.between(0, 4);
     options.executor.transfer_timeout = Nanos{50'000'000};
     options.executor.first_run_allowance = Nanos{0};
-    runtime_.emplace(std::move(parts), options);
+    runtime_.emplace(simulated_parts(world_, std::move(opened_.devices), HostLaneUse::yes),
+                     options);
     Kernels::define(
         runtime_->kernels(), world_,
         [this](TaskContext& context, Word salt) { spawn(context, salt); }, throws_);

@@ -2,11 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "backends/sim/sim.h"
-#include "backends/sim/workers.h"
-#include "runtime/exec/runtime.h"
-#include "tests/sim/random_case.h"
-#include "tests/sim/small_machine.h"
+#include "tests/sim/simulated.h"
 
 namespace troika::oracle {
 namespace {
@@ -15,19 +11,14 @@ constexpr std::size_t words = 256;
 
 TEST(Release, buffers_given_up_in_use_live_until_the_run_is_over) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    sim::World world{sim::WorldOptions::adversarial(seed)};
-    sim::SimWorkers workers{world, {2, 8, Nanos{5'000}}};
-    auto opened = sim::open(world, small_machine(), {});
-    RuntimeParts parts;
-    parts.environment = &world;
-    parts.workers = &workers;
-    parts.devices = std::move(opened.devices);
-    RuntimeOptions options;
-    options.policy = "random";
-    options.seed = seed;
-    std::optional<Runtime> runtime;
-    runtime.emplace(std::move(parts), options);
-    Kernels::define(runtime->kernels(), world, [](TaskContext&, Word) {});
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    SimulatedOptions options;
+    options.world = sim::WorldOptions::adversarial(seed);
+    options.runtime.policy = "random";
+    options.runtime.seed = seed;
+    Simulated simulated{small_machine(), options};
+    std::optional<Runtime>& runtime = simulated.runtime;
+    sim::World& world = simulated.world;
 
     std::vector<Word> memory(words, 7);
     std::vector<std::vector<Word>> truth{memory, std::vector<Word>(words, 0),
@@ -67,10 +58,8 @@ TEST(Release, buffers_given_up_in_use_live_until_the_run_is_over) {
     EXPECT_EQ(std::vector<Word>(got.begin(), got.end()), truth[2]) << "seed " << seed;
     run.reset();
     kept.reset();
-    runtime.reset();
+    simulated.end();
     EXPECT_EQ(memory, left) << "the user had it back, seed " << seed;
-    for (const std::string& text : world.violations())
-      ADD_FAILURE() << "seed " << seed << ": " << text;
   }
 }
 

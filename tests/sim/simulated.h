@@ -1,0 +1,45 @@
+// A runtime on a simulated machine, for tests that know what is to happen.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "backends/sim/sim.h"
+#include "runtime/exec/runtime.h"
+#include "tests/sim/random_case.h"
+
+namespace troika::oracle {
+
+inline constexpr Nanos us{1'000}, ms{1'000'000};
+
+// A host of two lanes and a device with memory of its own, "dev0".
+sim::Machine small_machine();
+
+// Two workers of the world's, whom a host lane may share.
+enum class HostLaneUse : std::uint8_t { no, yes };
+RuntimeParts simulated_parts(sim::World& world, std::vector<std::unique_ptr<Device>> devices,
+                             HostLaneUse lane);
+
+struct SimulatedOptions {
+  sim::WorldOptions world;
+  sim::FaultPlan faults;
+  RuntimeOptions runtime;
+  HostLaneUse lane = HostLaneUse::no;
+  std::function<void(TaskContext&, Word salt)> spawned = [](TaskContext&, Word) {};
+};
+
+struct Simulated {
+  explicit Simulated(const sim::Machine& machine, SimulatedOptions options = {});
+  // Ends the runtime. Buffers are given up before.
+  ~Simulated() { end(); }
+  void end();
+
+  sim::World world;
+  std::optional<Runtime> runtime;
+};
+
+}  // namespace troika::oracle
