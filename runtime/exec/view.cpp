@@ -66,18 +66,18 @@ Prediction Executor::View::predict(const ReadyTask& task, LaneId id) const noexc
   result.execution = from_seconds(to_seconds(estimate.time) * cores_taken(id));
   result.samples = estimate.kernel_samples;
   result.exploring = executor_.exploring_[priced.cost.kernel.value][lane.device.value] != 0;
+  // The first link into the space: routes differ little beside the decision they inform.
+  const auto& links = executor_.devices_[lane.device.value]->info().links;
+  const auto link =
+      std::find_if(links.begin(), links.end(), [&](const Link& l) { return l.to == lane.space; });
+  if (link == links.end()) return result;
   for (const Arg& arg : run.args(index)) {
     if (!arg.is_buffer) continue;
     const std::size_t bytes =
         run.buffers[arg.slot]->coherence.missing_bytes(arg.region, arg.access, lane.space);
-    if (bytes == 0) continue;
-    // The first link into the space: routes differ little beside the decision they inform.
-    for (const Link& link : executor_.devices_[lane.device.value]->info().links) {
-      if (link.to != lane.space) continue;
+    if (bytes != 0)
       result.transfer +=
-          link.latency + from_seconds(static_cast<double>(bytes) / link.bytes_per_second);
-      break;
-    }
+          link->latency + from_seconds(static_cast<double>(bytes) / link->bytes_per_second);
   }
   return result;
 }

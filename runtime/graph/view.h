@@ -57,7 +57,7 @@ class View {
   operator Operand() const noexcept { return {storage_, type_of<T>(), region_}; }
 
  private:
-  [[noreturn]] void refuse(std::string what) const {
+  [[noreturn]] void refuse(const std::string& what) const {
     throw Error{Status{Code::out_of_range, "view out of range: " + what}};
   }
 
