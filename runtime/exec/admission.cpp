@@ -123,8 +123,10 @@ void Executor::bind_scratch(RunState& run) {
   std::size_t next = 0;
   for (std::size_t slot = 0; slot < graph.slots().size(); ++slot) {
     if (graph.slots()[slot].buffer) continue;
-    if (next == mine.size())
+    if (next == mine.size()) {
       mine.push_back(std::make_shared<BufferState>(BufferId{}, graph.slots()[slot].bytes));
+      run.touches_first = true;
+    }
     run.buffers[slot] = mine[next++];
   }
   run.scratch = std::move(mine);

@@ -225,6 +225,12 @@ bool Executor::fill(Lane& lane) {
   return progress;
 }
 
+// Samples that tell how long a task of the run takes. What was seen while memory was touched for
+// the first time says little of a run whose memory has been touched.
+unsigned Executor::samples_for(const RunState& run, const Estimate& estimate) noexcept {
+  return run.touches_first ? estimate.kernel_samples : estimate.lasting_samples;
+}
+
 // From the ready set to the lane: the whole footprint or nothing.
 bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
   TaskState& state = run.tasks[task.value];
@@ -246,7 +252,7 @@ bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
   state.lane = lane.id;
   state.staged = false;
   state.predicted = estimate.time;
-  state.explores = estimate.kernel_samples == 0;
+  state.explores = samples_for(run, estimate) < explore_samples;
   if (state.explores) exploring_[priced.cost.kernel.value][lane.device.value] += 1;
   lane.placed.push_back({&run, task});
   lane.placed_work += state.predicted;

@@ -128,6 +128,7 @@ class Executor final : public Service {
   void link(RunState& earlier, TaskIndex from, RunState& later, TaskIndex to);
   void consider(RunState& run, TaskIndex task);
   void make_ready(RunState& run, TaskIndex task);
+  static unsigned samples_for(const RunState& run, const Estimate& estimate) noexcept;
   void unready(RunState& run, TaskIndex task);
   void withdraw(RunState& run, TaskIndex task);
   ReadyTask ready_task(const RunState& run, TaskIndex task) const;

@@ -43,9 +43,10 @@ Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy) const 
     view_->refresh();
     std::vector<double> cores_taken(devices_.size(), 1);
     for (const LaneView& lane : view_->lanes()) {
-      cores_taken[lane.device.value] = view_->cores_taken(lane.id);
-      lanes.push_back(
-          {lane.device, {lane.shares_cores_with.begin(), lane.shares_cores_with.end()}});
+      cores_taken[lane.device.value] = lane.cores_taken;
+      lanes.push_back({lane.device,
+                       {lane.shares_cores_with.begin(), lane.shares_cores_with.end()},
+                       lane.cores_taken});
     }
     costs.emplace(plan, PlannedCosts{plan, model_, devices_.size()}, open_devices(), cores_taken);
   }

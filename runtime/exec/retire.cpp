@@ -211,7 +211,9 @@ void Executor::observe(RunState& run, TaskIndex task, const QueueState& from,
   }
   const Nanos began = std::max(operation.enqueued, from.reached_at);
   const Nanos took = measured != nullptr ? measured->end - measured->begin : now_ - began;
-  model_.observe(priced.cost, priced.work, on.device, took);
+  // Memory is slow at its first touch, where the operating system supplies it then.
+  const bool provisional = run.touches_first && !devices_[on.device.value]->info().simulated;
+  model_.observe(priced.cost, priced.work, on.device, took, provisional);
   policy_->on_done(ready_task(run, task), on.id, took);
 }
 

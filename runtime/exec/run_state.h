@@ -85,6 +85,7 @@ struct RunState : std::enable_shared_from_this<RunState> {
   bool admitted = false;
   bool cancelled = false;
   bool complete = false;
+  bool touches_first = false;  // scratch of its own that no run has touched yet
   RunState* parent = nullptr;  // the run whose task submitted this one as a sub-graph
   TaskIndex parent_task;       // as the executor sees it
   TaskIndex spawner;           // as the plan has it: another when the parent runs on the host lane

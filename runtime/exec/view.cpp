@@ -9,7 +9,6 @@ void Executor::View::refresh() {
   if (lanes_.size() != lanes.size()) {
     lanes_.resize(lanes.size());
     sharing_.resize(lanes.size());
-    cores_taken_.assign(lanes.size(), 1);
     for (const Lane& lane : lanes) {
       const DeviceInfo& own = executor_.devices_[lane.device.value]->info();
       for (const Lane& other : lanes) {
@@ -22,7 +21,7 @@ void Executor::View::refresh() {
         if (shares) sharing_[lane.id.value].push_back(other.id);
       }
       if (!sharing_[lane.id.value].empty())
-        cores_taken_[lane.id.value] =
+        lanes_[lane.id.value].cores_taken =
             static_cast<double>(own.cores.size()) / static_cast<double>(own.lanes);
     }
   }
@@ -63,8 +62,8 @@ Prediction Executor::View::predict(const ReadyTask& task, LaneId id) const noexc
   Prediction result;
   // Measured while other lanes may have been idle; a task that spreads over several cores takes
   // them from whoever else runs there.
-  result.execution = from_seconds(to_seconds(estimate.time) * cores_taken(id));
-  result.samples = estimate.kernel_samples;
+  result.execution = from_seconds(to_seconds(estimate.time) * lanes_[id.value].cores_taken);
+  result.samples = executor_.samples_for(run, estimate);
   result.exploring = executor_.exploring_[priced.cost.kernel.value][lane.device.value] != 0;
   // The first link into the space: routes differ little beside the decision they inform.
   const auto& links = executor_.devices_[lane.device.value]->info().links;

@@ -13,10 +13,6 @@ class Executor::View final : public SchedView {
 
   void refresh();
   void note_ready(KernelId kernel);
-  // How many of the cores that other devices run on too one task of this lane keeps busy; 1 where
-  // none are shared.
-  double cores_taken(LaneId lane) const noexcept { return cores_taken_[lane.value]; }
-
   Nanos now() const noexcept override { return executor_.now_; }
   std::span<const LaneView> lanes() const noexcept override { return lanes_; }
   std::span<const ReadySet> ready() const noexcept override { return executor_.ready_; }
@@ -28,7 +24,6 @@ class Executor::View final : public SchedView {
   Executor& executor_;
   std::vector<LaneView> lanes_;
   std::vector<std::vector<LaneId>> sharing_;  // by lane
-  std::vector<double> cores_taken_;           // by lane
   mutable std::vector<KernelId> ready_kernels_;
 };
 

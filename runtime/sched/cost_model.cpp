@@ -15,6 +15,7 @@ namespace {
 
 // A size counts fully in its kernel's fit from this many samples on.
 constexpr double samples_for_full_weight = 4;
+constexpr double weight_of_provisional = 0.02;
 // Of a prediction for a size that was never measured: from other sizes, and from the roofline.
 constexpr double deviation_of_fit = 0.3, deviation_of_roofline = 1.0;
 constexpr double time_max = static_cast<double>(task_time_max.count());
@@ -49,7 +50,7 @@ struct CostModel::State {
   };
   struct Pair {  // a kernel on a device
     KernelFit fit;
-    unsigned samples = 0;
+    unsigned samples = 0, lasting = 0;
   };
   struct Kernel {
     std::string name;
@@ -106,45 +107,52 @@ Estimate CostModel::predict(const CostKey& key, const Work& work, DeviceId devic
   const State& state = *state_;
   assert(key.kernel.value < state.kernels.size() && device.value < state.devices.size());
   const State::Pair& pair = state.kernels[key.kernel.value].on[device.value];
-  if (const auto* entry = state.histories.find(key, device))
-    return {to_nanos(entry->history.mean()), entry->history.samples(), pair.samples,
+  const auto* entry = state.histories.find(key, device);
+  // Other sizes tell more than a provisional sample of this one.
+  if (entry != nullptr && (pair.lasting == 0 || !entry->history.provisional()))
+    return {to_nanos(entry->history.mean()), entry->history.samples(), pair.samples, pair.lasting,
             entry->history.deviation()};
 
   const State::Device& rates = state.devices[device.value];
   const double roofline = rates.log_roofline(work);
   if (pair.fit.sizes() == 0)
-    return {to_nanos(std::exp(roofline + rates.correction())), 0, 0, deviation_of_roofline};
+    return {to_nanos(std::exp(roofline + rates.correction())), 0, 0, 0, deviation_of_roofline};
   return {to_nanos(std::exp(pair.fit.predict(log_bytes(key), roofline))), 0, pair.samples,
-          deviation_of_fit};
+          pair.lasting, deviation_of_fit};
 }
 
-void CostModel::observe(const CostKey& key, const Work& work, DeviceId device, Nanos took) {
+void CostModel::observe(const CostKey& key, const Work& work, DeviceId device, Nanos took,
+                        bool provisional) {
   State& state = *state_;
   assert(key.kernel.value < state.kernels.size() && device.value < state.devices.size());
   State::Pair& pair = state.kernels[key.kernel.value].on[device.value];
   HistoryTable::Entry* entry = state.histories.find_or_add(key, device);
   if (entry == nullptr) return;
-  entry->history.add(static_cast<double>(std::clamp(took, Nanos{1}, task_time_max).count()));
+  entry->history.add(static_cast<double>(std::clamp(took, Nanos{1}, task_time_max).count()),
+                     provisional);
   entry->work_flops = work.flops;
   entry->work_bytes = work.bytes;
 
   State::Device& on = state.devices[device.value];
   const KernelFit::Point point{log_bytes(key), std::log(entry->history.mean()),
                                on.log_roofline(work),
-                               std::min(1.0, entry->history.samples() / samples_for_full_weight)};
+                               std::min(1.0, entry->history.samples() / samples_for_full_weight) *
+                                   (entry->history.provisional() ? weight_of_provisional : 1.0)};
   if (pair.fit.sizes() == 0) on.kernels_measured += 1;
   else on.correction_sum -= pair.fit.correction();
   pair.fit.replace(std::exchange(entry->point, point), point);
   on.correction_sum += pair.fit.correction();
   if (pair.samples != ~0U) pair.samples += 1;
+  if (!provisional && pair.lasting != ~0U) pair.lasting += 1;
 }
 
 std::string CostModel::save() const {
   std::vector<CostRecord> records;
   for (const auto& entry : state_->histories.entries())
-    records.push_back({state_->devices[entry.device.value].rates.key,
-                       state_->kernels[entry.key.kernel.value].name, entry.key.bytes,
-                       entry.work_flops, entry.work_bytes, entry.history.recent()});
+    if (!entry.history.provisional())
+      records.push_back({state_->devices[entry.device.value].rates.key,
+                         state_->kernels[entry.key.kernel.value].name, entry.key.bytes,
+                         entry.work_flops, entry.work_bytes, entry.history.recent()});
   records.insert(records.end(), state_->unmatched.begin(), state_->unmatched.end());
   return write_costs(records);
 }

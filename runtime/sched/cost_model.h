@@ -24,9 +24,10 @@ inline constexpr Nanos task_time_max = std::chrono::hours{24};
 
 struct Estimate {
   Nanos time{0};
-  unsigned samples = 0;         // of exactly this kernel and size on this device
-  unsigned kernel_samples = 0;  // of this kernel on this device in any size; 0: from the roofline
-  double deviation = 1.0;       // relative standard deviation
+  unsigned samples = 0;          // of exactly this kernel and size on this device
+  unsigned kernel_samples = 0;   // of this kernel on this device in any size; 0: from the roofline
+  unsigned lasting_samples = 0;  // those of them that were not provisional
+  double deviation = 1.0;        // relative standard deviation
 };
 
 // Three layers, the first that knows anything answers: the history of exactly this size; what other
@@ -43,11 +44,14 @@ class CostModel {
 
   // Tens of nanoseconds; allocates nothing.
   Estimate predict(const CostKey& key, const Work& work, DeviceId device) const;
-  // First runs of a kernel in a shape are not observed: the caller leaves them out.
-  void observe(const CostKey& key, const Work& work, DeviceId device, Nanos took);
+  // First runs of a kernel in a shape are not observed: the caller leaves them out. `provisional`:
+  // longer than usual for a reason that will not last; forgotten once the size has a better sample.
+  void observe(const CostKey& key, const Work& work, DeviceId device, Nanos took,
+               bool provisional = false);
 
   // Text. Histories are matched by device key and kernel name; those that match nothing are kept,
-  // adopted when a device or kernel of that name is added, and saved again.
+  // adopted when a device or kernel of that name is added, and saved again. Provisional samples are
+  // left out.
   std::string save() const;
   // Sizes that were observed already keep what they have. Code::invalid_argument names the line,
   // and then nothing was taken over.

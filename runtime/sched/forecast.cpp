@@ -23,6 +23,7 @@ class Simulation final : public SchedView {
       LaneView& lane = lanes_.emplace_back();
       lane.id = LaneId{i};
       lane.device = lanes[i].device;
+      lane.cores_taken = lanes[i].cores_taken;
       lane.shares_cores_with = lanes[i].shares_cores_with;
     }
     ranks_ = ranks(graph, costs);
@@ -50,10 +51,12 @@ class Simulation final : public SchedView {
     return time(task, lane).has_value();
   }
   Prediction predict(const ReadyTask& task, LaneId lane) const noexcept override {
-    return {time(task, lane).value_or(forever), Nanos{0}, 1, false};
+    return {time(task, lane).value_or(forever), Nanos{0}, known, false};
   }
 
  private:
+  static constexpr unsigned known = 1'000'000;  // samples of everything: nothing is explored
+
   struct Running {
     ReadyTask task;
     double left = 0;  // nanoseconds of undisturbed work; busy while > 0

@@ -12,6 +12,7 @@ namespace troika {
 struct ForecastLane {
   DeviceId device;
   std::vector<LaneId> shares_cores_with;
+  double cores_taken = 1;  // as LaneView's; `costs` contain it
 };
 
 struct ForecastOptions {

@@ -16,7 +16,10 @@ constexpr double quartile_distance = 1.349;
 
 }  // namespace
 
-void History::add(double nanos) noexcept {
+void History::add(double nanos, bool provisional) noexcept {
+  if (provisional && !provisional_) return;
+  if (provisional_ && !provisional) *this = {};
+  provisional_ = provisional;
   ring_[samples_ % window] = static_cast<float>(nanos);
   samples_ += 1;
   // Wraps to a value that still means "full, and the same slot next".

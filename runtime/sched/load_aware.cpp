@@ -15,6 +15,9 @@ constexpr double home_ratio = 1.25;
 // Work on the same cores makes a task later by this share of the time they overlap. Two that share
 // fairly lose all of it, but observed times already contain the usual part.
 constexpr double shared_slow_down = 0.5;
+// A device is explored beyond its first sample where that was up to this multiple of the fastest
+// device's time: further off, no spike decides.
+constexpr double explore_ratio = 4;
 // Bounds sums of predictions, in nanoseconds.
 constexpr double work_max = 1e18;
 
@@ -163,9 +166,11 @@ const ReadyTask* LoadAware::explore(const LaneView& lane, const SchedView& view)
     const ReadyTask* task = worst_able(kind.tasks, lane.id, view);
     if (task == nullptr) continue;
     const Prediction p = view.predict(*task, lane.id);
-    if (p.samples != 0 || p.exploring || p.transfer + p.execution >= least) continue;
+    const Nanos cost = p.transfer + p.execution;
+    if (p.exploring || p.samples >= explore_samples || cost >= least) continue;
+    if (p.samples != 0 && cost > scaled(kind.best, explore_ratio)) continue;
     cheapest = task;
-    least = p.transfer + p.execution;
+    least = cost;
   }
   return cheapest;
 }
@@ -235,7 +240,14 @@ bool LoadAware::would_displace(const Kind& kind, const LaneView& lane,
 
 bool LoadAware::is_home(const Kind& kind, std::size_t device) const noexcept {
   const Nanos cost = costs_[kind.costs + device];
-  return cost != forever && cost <= scaled(kind.best, home_ratio);
+  if (cost == forever) return false;
+  const LaneView& lane = *devices_[device].first_free;
+  if (lane.cores_taken <= 1) return cost <= scaled(kind.best, home_ratio);
+  // On cores that others share it adds nothing of its own: it must be better than all of them.
+  return std::none_of(devices_.begin(), devices_.end(), [&](const DeviceLoad& other) {
+    const auto d = static_cast<std::size_t>(&other - devices_.data());
+    return d != device && costs_[kind.costs + d] < scaled(cost, home_ratio);
+  });
 }
 
 bool LoadAware::is_home_only(const Kind& kind, std::size_t device) const noexcept {

@@ -9,10 +9,12 @@
 namespace troika {
 
 // One decision, class by class from the highest:
-//   explore    a kernel that was never measured on this lane's device gets its first sample, from
-//              its least urgent task: so that every able device is tried;
-//   at home    among kernels for which this device is about the fastest, the best-ordered task that
-//              no lane would finish sooner, given its backlog and what it has to do first;
+//   explore    a kernel that was hardly measured on this lane's device gets its first samples, from
+//              its least urgent tasks: one so that every able device is tried, a few where they
+//              could change a decision;
+//   at home    among kernels for which this device is about the fastest (clearly the fastest, if it
+//              takes cores that others run on too), the best-ordered task that no lane would finish
+//              sooner, given its backlog and what it has to do first;
 //   help out   among the rest, by how little slower they are here: their first task if even that
 //              finishes here no later; else their last task, if it finishes here no later than the
 //              fast devices get through everything that is ready for them;

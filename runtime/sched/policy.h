@@ -12,6 +12,9 @@
 
 namespace troika {
 
+// Whoever explores wants so many samples of a kernel on a device: one alone may be a spike.
+inline constexpr unsigned explore_samples = 3;
+
 // A lane as policies see it: one worker of a device.
 struct LaneView {
   LaneId id;
@@ -19,6 +22,9 @@ struct LaneView {
   bool open = true;        // false: lost or closed, takes nothing
   Nanos free_at{0};        // predicted end of all that is placed and issued here, never before now
   std::size_t queued = 0;  // tasks placed and issued here
+  // How many of the cores that other devices run on too one task here keeps busy; 1 where none are
+  // shared. Predictions contain it.
+  double cores_taken = 1;
   // Other devices' lanes that run on the same cores; their backlog slows this one down.
   std::span<const LaneId> shares_cores_with;
 };
@@ -26,8 +32,8 @@ struct LaneView {
 struct Prediction {
   Nanos execution{0};
   Nanos transfer{0};       // moving and handing over inputs, as far as not already under way
-  unsigned samples = 0;    // of this kernel on this device, in any size (Estimate::kernel_samples)
-  bool exploring = false;  // a first sample of this kernel on this device is under way
+  unsigned samples = 0;    // of this kernel on this device, in any size
+  bool exploring = false;  // one of its first explore_samples there is under way
 };
 
 // Read-only; valid during one call.

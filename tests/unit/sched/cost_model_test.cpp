@@ -42,6 +42,24 @@ TEST_F(CostModelTest, a_first_sample_that_is_a_spike_is_outvoted_by_the_second) 
   EXPECT_NEAR(predicted(), 1e6, 1e4);
 }
 
+TEST_F(CostModelTest, provisional_samples_stand_until_there_is_a_lasting_one) {
+  const auto estimate = [&](std::uint64_t bytes) {
+    return model.predict({kernel, bytes}, work, device);
+  };
+  for (int i = 0; i < 9; ++i) model.observe({kernel, 4096}, work, device, Nanos{9'000'000}, true);
+  model.observe({kernel, 4000}, work, device, Nanos{9'000'000}, true);
+  EXPECT_NEAR(predicted(), 9e6, 1);
+  EXPECT_EQ(estimate(4096).kernel_samples, 10U);
+  EXPECT_EQ(estimate(4096).lasting_samples, 0U);
+
+  observe(1e6);
+  model.observe({kernel, 4096}, work, device, Nanos{9'000'000}, true);  // too late to be heard
+  EXPECT_NEAR(predicted(), 1e6, 1);
+  EXPECT_EQ(estimate(4096).samples, 1U);
+  EXPECT_EQ(estimate(4096).lasting_samples, 1U);
+  EXPECT_LT(predicted(4000), 2e6) << "a size with provisional samples only goes by the other";
+}
+
 TEST_F(CostModelTest, drift_is_followed_within_twenty_samples) {
   for (int i = 0; i < 1000; ++i) observe(1e6);
   for (int i = 0; i < 20; ++i) observe(2e6);

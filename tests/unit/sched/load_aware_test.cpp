@@ -20,37 +20,40 @@ void place(World& world, const ReadyTask& task, LaneId lane) {
   view.queued += 1;
 }
 
-TEST(LoadAware, explores_each_able_kernel_and_device_exactly_once_before_it_exploits) {
-  // Device 1 is far slower at everything, and not able to run kernel 2.
-  World world{{{ms, 50 * ms}, {ms, 50 * ms}, {ms, std::nullopt}}, {2, 1}};
+TEST(LoadAware, explores_each_able_kernel_and_device_more_than_once_only_where_it_could_matter) {
+  // Device 1 is far slower at kernel 0, a little at kernel 1, and not able to run kernel 2.
+  World world{{{ms, 50 * ms}, {ms, 3 * ms}, {ms, std::nullopt}}, {2, 1}};
   for (auto& of_kernel : world.samples_) of_kernel.assign(2, 0);
   LoadAware policy;
   for (std::uint32_t i = 0; i < 30; ++i) world.add(world.task(i, i % 3), policy);
 
   // By (kernel, device): explorations started. One at a time a lane; each ends with a sample.
   std::map<std::pair<std::uint32_t, std::uint32_t>, int> explored;
-  for (int round = 0; round < 4; ++round) {
+  for (int round = 0; round < 12; ++round) {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> under_way;
     for (const LaneView& lane : world.lanes()) {
       const auto task = world.take(lane.id, policy);
       if (!task) continue;
       const std::pair pair{task->cost.kernel.value, lane.device.value};
-      if (world.samples_[pair.first][pair.second] != 0 || world.exploring_.contains(pair)) continue;
+      if (world.samples_[pair.first][pair.second] >= explore_samples ||
+          world.exploring_.contains(pair))
+        continue;
       explored[pair] += 1;
       world.exploring_.insert(pair);
       under_way.push_back(pair);
     }
-    for (const auto& pair : under_way) world.samples_[pair.first][pair.second] = 1;
+    for (const auto& pair : under_way) world.samples_[pair.first][pair.second] += 1;
     world.exploring_.clear();
   }
-  const std::map<std::pair<std::uint32_t, std::uint32_t>, int> once{
-      {{0, 0}, 1}, {{0, 1}, 1}, {{1, 0}, 1}, {{1, 1}, 1}, {{2, 0}, 1}};
-  EXPECT_EQ(explored, once);
+  const int often = explore_samples;
+  const std::map<std::pair<std::uint32_t, std::uint32_t>, int> expected{
+      {{0, 0}, often}, {{0, 1}, 1}, {{1, 0}, often}, {{1, 1}, often}, {{2, 0}, often}};
+  EXPECT_EQ(explored, expected);
 }
 
 TEST(LoadAware, does_not_explore_what_is_being_explored) {
   World world{{{50 * ms, ms}}, {2, 1}};
-  world.samples_[0] = {0, 1};
+  world.samples_[0] = {0, explore_samples};
   LoadAware policy;
   for (std::uint32_t i = 0; i < 3; ++i) world.add(world.task(i, 0), policy);
   EXPECT_TRUE(world.take(LaneId{0}, policy).has_value());
@@ -207,6 +210,25 @@ TEST(LoadAware, a_lane_helps_out_on_shared_cores_only_while_the_better_lane_ther
   EXPECT_FALSE(world.take(slow, policy).has_value()) << "it would only slow the other one down";
   world.lane(1).queued = 0;
   EXPECT_TRUE(world.take(slow, policy).has_value());
+}
+
+TEST(LoadAware, a_device_that_takes_others_cores_is_left_alone_unless_it_is_clearly_better) {
+  const LaneId wide{0}, narrow{1}, on_wide[] = {narrow}, on_narrow[] = {wide};
+  const auto shared = [&](Nanos time_of_wide) {
+    World world{{{time_of_wide, 10 * ms}}, {1, 1}};
+    world.lane(0).shares_cores_with = on_wide;
+    world.lane(0).cores_taken = 2;
+    world.lane(1).shares_cores_with = on_narrow;
+    world.lane(1).queued = 1;
+    return world;
+  };
+  LoadAware policy;
+  World near = shared(9 * ms);
+  near.add(near.task(0, 0), policy);
+  EXPECT_FALSE(near.take(wide, policy).has_value());
+  World better = shared(7 * ms);
+  better.add(better.task(0, 0), policy);
+  EXPECT_TRUE(better.take(wide, policy).has_value());
 }
 
 }  // namespace
