@@ -108,9 +108,33 @@ void QueueCore::run(unsigned) noexcept {
   state_ = State::idle;
 }
 
+// Nobody behind it is to wait for what it waits for.
+void QueueCore::on_lend() noexcept {
+  std::vector<Watcher> watchers;
+  Blocked blocked;
+  {
+    const std::scoped_lock lock{mutex_};
+    if (!executing_ || abandoned_) return;
+    blocked_ = true;
+    taken_back_ = last_value_;
+    blocked = {{id_, begun_}, last_value_};
+    for (; count_ > 1; --count_) ring_[(first_ + count_ - 1) % operations_max].release();
+    const auto is_left = [&](const Watcher& w) { return w.value <= begun_; };
+    const auto first_gone = std::partition(watchers_.begin(), watchers_.end(), is_left);
+    watchers.assign(std::make_move_iterator(first_gone), std::make_move_iterator(watchers_.end()));
+    watchers_.erase(first_gone, watchers_.end());
+    reporting_ = std::this_thread::get_id();
+  }
+  for (const Watcher& watcher : watchers) watcher.core->resume();
+  listener_->on_blocked(blocked);
+  const std::scoped_lock lock{mutex_};
+  reporting_ = {};
+  reported_.notify_all();
+}
+
 QueueCore::Outlook QueueCore::watch(std::uint64_t value, std::shared_ptr<QueueCore> watcher) {
   const std::scoped_lock lock{mutex_};
-  if (reached() >= value) return Outlook::reached;
+  if (reached() >= value || (blocked_ && value > begun_)) return Outlook::reached;
   if (abandoned_) return Outlook::never;
   watchers_.push_back({value, std::move(watcher)});
   return Outlook::later;
@@ -156,7 +180,7 @@ void QueueCore::execute(std::unique_lock<std::mutex>& lock) noexcept {
   lock.unlock();
   if (status.ok()) status = perform(operation);
   lock.lock();
-  executing_ = false;
+  executing_ = blocked_ = false;
   if (abandoned_) {
     // Back after all. If the queue is destroyed, the pool may be too.
     if (lent_ && workers_) workers_->reclaim();
@@ -165,7 +189,7 @@ void QueueCore::execute(std::unique_lock<std::mutex>& lock) noexcept {
   }
   interval.end = environment_->now();
   pop();
-  reached_.store(interval.value, std::memory_order_release);
+  reached_.store(std::max(interval.value, taken_back_), std::memory_order_release);
   Advance advance;
   advance.reached = {id_, interval.value};
   advance.status = std::move(status);

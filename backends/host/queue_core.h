@@ -53,6 +53,7 @@ class QueueCore final : public Job, public std::enable_shared_from_this<QueueCor
   QueueId id() const noexcept { return id_; }
 
   void run(unsigned worker) noexcept override;
+  void on_lend() noexcept override;
 
  private:
   enum class State : std::uint8_t { idle, scheduled, waiting };
@@ -93,6 +94,8 @@ class QueueCore final : public Job, public std::enable_shared_from_this<QueueCor
   std::vector<Watcher> watchers_;
   Status failed_wait_;  // fails the next operation
   bool executing_ = false;
+  bool blocked_ = false;          // what executes waits for other work
+  std::uint64_t taken_back_ = 0;  // the last value that never begins for that reason
   bool abandoned_ = false;
   bool lent_ = false;          // the worker that executes was given up
   std::thread::id reporting_;  // the thread inside on_advance
@@ -103,6 +106,9 @@ template <class Describe>
 Result<Timepoint> QueueCore::push(Describe&& describe) {
   const std::scoped_lock lock{mutex_};
   if (abandoned_) return given_up();
+  if (blocked_)
+    return Status{Code::exhausted, "queue " + std::to_string(id_.value) + ": operation " +
+                                       std::to_string(begun_) + " waits for other work"};
   if (count_ == operations_max)
     return Status{Code::exhausted, "queue " + std::to_string(id_.value) + ": all " +
                                        std::to_string(operations_max) +

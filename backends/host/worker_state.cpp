@@ -16,6 +16,7 @@ constexpr auto leave_patience = std::chrono::seconds{1};
 
 thread_local const void* pool_of_thread = nullptr;
 thread_local unsigned lent_by_thread = 0;
+thread_local Job* job_of_thread = nullptr;
 
 }  // namespace
 
@@ -81,7 +82,7 @@ void Workers::State::enqueue(Job& job) {
 
 Status Workers::State::lend(bool lost) {
   assert((lost || is_worker()) && "only a worker has a place to lend");
-  const std::scoped_lock lock{mutex_};
+  std::unique_lock lock{mutex_};
   if (spares_wanted() >= spares_max_)
     return {Code::exhausted, "lend: all " + std::to_string(spares_max_) +
                                  " spare threads stand in for other workers"};
@@ -91,7 +92,10 @@ Status Workers::State::lend(bool lost) {
     --count;
     return engaged.within("lend");
   }
-  if (!lost) ++lent_by_thread;
+  if (lost) return {};
+  ++lent_by_thread;
+  lock.unlock();
+  if (job_of_thread != nullptr) job_of_thread->on_lend();
   return {};
 }
 
@@ -175,7 +179,9 @@ void Workers::State::take_job(std::unique_lock<std::mutex>& lock, unsigned slot)
   ++running_;
   ++taken_;
   lock.unlock();
+  Job* const outer = std::exchange(job_of_thread, &job);
   job.run(slot);
+  job_of_thread = outer;
   assert(lent_by_thread == 0 && "a job lent its place and did not reclaim it");
   lock.lock();
   --running_;

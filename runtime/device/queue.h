@@ -50,12 +50,22 @@ struct Advance {
   std::span<const Interval> measured;  // launches only, as far as the device can tell; may be empty
 };
 
+// A launched host function has begun to wait for other work (Runtime::blocking). The operations
+// behind it, up to `last`, were taken back: they never begin, and nothing waits for them.
+struct Blocked {
+  Timepoint at;  // the launch that waits
+  std::uint64_t last = 0;
+};
+
 class QueueListener {
  public:
   // On the device's driver thread (or a worker, or the simulator's), never inside a vendor
   // callback, and with no lock held: it may call any verb of any queue, abandon() of this one
   // included. Returns in bounded time.
   virtual void on_advance(const Advance& advance) noexcept = 0;
+  // As on_advance. Until the launch is reached the queue's verbs fail with Code::exhausted. Only
+  // queues whose launches are host functions report it.
+  virtual void on_blocked(const Blocked&) noexcept {}
 
  protected:
   ~QueueListener() = default;

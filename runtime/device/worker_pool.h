@@ -10,6 +10,8 @@ class Job {
  public:
   // On one of the pool's threads. `worker` is that thread's slot, below WorkerPool::slots().
   virtual void run(unsigned worker) noexcept = 0;
+  // Inside run(), on the same thread: it has lent its worker's place and may wait for long.
+  virtual void on_lend() noexcept {}
 
  protected:
   ~Job() = default;

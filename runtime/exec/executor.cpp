@@ -19,6 +19,7 @@ class Executor::Listener final : public QueueListener {
                             advance.lost,
                             {advance.measured.begin(), advance.measured.end()}});
   }
+  void on_blocked(const Blocked& blocked) noexcept override { executor_.post(blocked); }
 
  private:
   Executor& executor_;
@@ -53,6 +54,21 @@ Status Executor::create_queue(DeviceId device, QueueUse use, unsigned number, La
   return {};
 }
 
+// References to lanes are invalid behind it.
+Status Executor::add_lane(DeviceId device, unsigned number, bool stands_in) {
+  const DeviceInfo& info = devices_[device.value]->info();
+  Lane lane;
+  lane.id = LaneId{static_cast<std::uint32_t>(lanes_.size())};
+  lane.device = device;
+  lane.number = number;
+  lane.space = info.space;
+  lane.agent = info.needs_hand_over ? AgentMask{1} << device.value : common_agent;
+  lane.stands_in = stands_in;
+  TROIKA_TRY(create_queue(device, QueueUse::compute, number, lane.id, lane.queue));
+  lanes_.push_back(std::move(lane));
+  return {};
+}
+
 Status Executor::start() {
   DeviceMask open = 0;
   for (std::uint32_t d = 0; d < devices_.size(); ++d) {
@@ -65,16 +81,8 @@ Status Executor::start() {
                        info.bytes_per_second, Nanos{5'000}});
     warmed_.emplace_back();
     copy_queues_.emplace_back();
-    for (unsigned number = 0; number < info.lanes; ++number) {
-      Lane lane;
-      lane.id = LaneId{static_cast<std::uint32_t>(lanes_.size())};
-      lane.device = device;
-      lane.number = number;
-      lane.space = info.space;
-      lane.agent = info.needs_hand_over ? AgentMask{1} << d : common_agent;
-      TROIKA_TRY(create_queue(device, QueueUse::compute, number, lane.id, lane.queue));
-      lanes_.push_back(std::move(lane));
-    }
+    for (unsigned number = 0; number < info.lanes; ++number)
+      TROIKA_TRY(add_lane(device, number, false));
     if (info.copy_queue)
       TROIKA_TRY(create_queue(device, QueueUse::copy, 0, LaneId{}, copy_queues_[d]));
     open |= bit(device);
@@ -160,6 +168,7 @@ void Executor::pass() noexcept {
     for (Message& message : messages_) {
       if (auto* submitted = std::get_if<Submitted>(&message)) accept(std::move(submitted->run));
       else if (auto* advanced = std::get_if<Advanced>(&message)) retire(std::move(*advanced));
+      else if (auto* blocked = std::get_if<Blocked>(&message)) block_lane(*blocked);
       else if (auto* cancelled = std::get_if<CancelRequested>(&message))
         cancel_now(*cancelled->run);
       else if (auto* released = std::get_if<BufferReleased>(&message)) {
@@ -402,7 +411,7 @@ bool Executor::busy() const {
 bool Executor::force_a_task() {
   const bool placed =
       std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& l) { return !l.placed.empty(); });
-  if (busy() || placed) return false;
+  if (works() || placed) return false;
   for (Lane& lane : lanes_) lane.waits_for_room = false;
   for (const ReadySet& set : ready_) {
     for (const ReadyTask& task : set.tasks()) {
@@ -431,6 +440,7 @@ bool Executor::reached(Timepoint point, const RunState* on_behalf) const {
   if (point.trivial()) return true;
   const QueueState& state = queue(point.queue);
   if (state.abandoned || state.reached >= point.value) return true;
+  if (point.value > state.blocked.at.value && point.value <= state.blocked.last) return true;
   // A sub-graph's tasks run within their parent: they do not wait for it.
   for (; on_behalf != nullptr && on_behalf->parent != nullptr; on_behalf = on_behalf->parent)
     if (on_behalf->parent->tasks[on_behalf->parent_task.value].done == point) return true;

@@ -46,7 +46,7 @@ struct Counters {
   std::uint64_t tasks_done = 0;
   std::uint64_t attempts_failed = 0;
   std::uint64_t recovered = 0;     // tasks done after a failed attempt
-  std::uint64_t recalled = 0;      // issued tasks that a lost queue had not begun: no attempt
+  std::uint64_t recalled = 0;      // issued tasks taken back before they began: no attempt
   std::uint64_t tasks_failed = 0;  // given up
   std::uint64_t tasks_poisoned = 0;
   std::uint64_t tasks_cancelled = 0;
@@ -168,6 +168,11 @@ class Executor final : public Service {
   void start_lease(RunState& run);
   void lane_over(RunState& run);
 
+  // blocking.cpp
+  void block_lane(const Blocked& blocked);
+  void end_block(Lane& on);
+  bool works() const;
+
   // retire.cpp
   void retire(Advanced&& advanced);
   bool retire_told(QueueState& from);
@@ -232,6 +237,7 @@ class Executor final : public Service {
     for (std::uint32_t i = run.tasks[task.value].first_link; i != ~0U; i = run.links[i].next)
       visit(*run.links[i].run, run.links[i].task);
   }
+  Status add_lane(DeviceId device, unsigned number, bool stands_in);
   Status create_queue(DeviceId device, QueueUse use, unsigned number, LaneId lane, QueueId& id);
   Lane& lane(LaneId id) noexcept { return lanes_[id.value]; }
   QueueState& queue(QueueId id) noexcept { return *queues_[id.value]; }

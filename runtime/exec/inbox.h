@@ -36,8 +36,8 @@ struct LaneOver {
 struct QuietRequested {
   std::shared_ptr<Event> quiet;
 };
-using Message =
-    std::variant<Submitted, Advanced, CancelRequested, BufferReleased, QuietRequested, LaneOver>;
+using Message = std::variant<Submitted, Advanced, Blocked, CancelRequested, BufferReleased,
+                             QuietRequested, LaneOver>;
 
 // Unbounded, but each sender is bounded by what it waits for: one message for a flush, a run, a
 // buffer.

@@ -38,6 +38,7 @@ struct QueueState {
   std::uint64_t reached = 0;  // as far as the strand has processed
   Nanos reached_at{0};
   std::uint32_t copies_failed = 0;  // in a row
+  Blocked blocked;                  // the last launch that waited, and what was taken back for it
   bool unflushed = false;
   bool abandoned = false;
 };
@@ -63,6 +64,8 @@ struct Lane {
   SpaceId space;
   AgentMask agent = common_agent;
   bool open = true;
+  bool blocked = false;        // its worker waits for other work; a stand-in is open meanwhile
+  bool stands_in = false;      // open only while another lane of the device is blocked
   std::vector<Placed> placed;  // in the order of their reservations
   std::vector<Recovery> recovering;
   std::size_t issued = 0;

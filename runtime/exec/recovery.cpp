@@ -327,7 +327,7 @@ void Executor::lose_device(DeviceId device, const Status& status, Gone gone) {
                      info.name + " is lost: " + std::string{status.message()}};
   if (tracing_.on()) tracing_.device_lost(info, cause, now_);
   for (Lane& on : lanes_)
-    if (on.device == device) on.open = false;
+    if (on.device == device) on.open = on.blocked = false;
   for (Lane& on : lanes_) {
     if (on.device != device) continue;
     while (!on.placed.empty()) take_back(on, *on.placed.back().run, on.placed.back().task);
@@ -363,6 +363,7 @@ void Executor::lose_device(DeviceId device, const Status& status, Gone gone) {
 
 // One worker of several: it is replaced, within a limit.
 void Executor::lose_lane(Lane& on, const Status& cause) {
+  if (on.blocked) end_block(on);
   on.open = false;
   while (!on.placed.empty()) take_back(on, *on.placed.back().run, on.placed.back().task);
   close_queue(queue(on.queue), cause, Gone::maybe_not);

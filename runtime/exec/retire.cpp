@@ -37,6 +37,10 @@ bool Executor::retire_up_to(QueueState& from, const Advanced& advanced) {
     const InFlight operation = std::move(from.in_flight.front());
     from.in_flight.pop_front();
     from.reached = operation.value;
+    if (operation.value == from.blocked.at.value) {
+      from.reached = from.blocked.last;
+      if (lane(from.lane).blocked) end_block(lane(from.lane));
+    }
     const bool last = operation.value == advanced.reached.value;
     const Status status = last ? advanced.status : Status{};
     retire(from, operation, status.ok() ? operation.spoiled : status, advanced.measured);

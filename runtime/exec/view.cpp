@@ -8,7 +8,7 @@ void Executor::View::refresh() {
   const auto& lanes = executor_.lanes_;
   if (lanes_.size() != lanes.size()) {
     lanes_.resize(lanes.size());
-    sharing_.resize(lanes.size());
+    sharing_.assign(lanes.size(), {});
     for (const Lane& lane : lanes) {
       const DeviceInfo& own = executor_.devices_[lane.device.value]->info();
       for (const Lane& other : lanes) {

@@ -104,6 +104,81 @@ TEST_F(Waiting, two_tasks_on_two_workers_can_block_for_runs_of_their_own) {
   EXPECT_EQ(contents(y), std::vector{42});
 }
 
+// With a timeout a task is placed by the strand rather than run on the host lane.
+constexpr Nanos an_hour = std::chrono::hours{1};
+
+TEST_F(Waiting, tasks_on_every_worker_can_block_for_runs_that_the_scheduler_places) {
+  constexpr Kernel<void(Update<int>)> blocks{"blocks"};
+  std::barrier both{2};
+  define_host(blocks, [&](HostView<int> mine) {
+    both.arrive_and_wait();
+    const Buffer<int> own = runtime->buffer<int>(1);
+    Graph child;
+    child.add(fill, own, 40).timeout(an_hour);
+    child.add(add, own, mine[0]).timeout(an_hour);
+    runtime->blocking([&] {
+      runtime->run(child).wait();
+      mine[0] = own.read()[0];
+    });
+  });
+  const Buffer<int> x = buffer_of({1}), y = buffer_of({2});
+  Graph graph;
+  graph.add(blocks, x).timeout(an_hour);
+  graph.add(blocks, y).timeout(an_hour);
+  const Plan plan = runtime->compile(graph);
+  for (int i = 0; i < 50; ++i) runtime->run(plan).wait();
+  EXPECT_EQ(contents(x), std::vector{1 + 50 * 40});
+  EXPECT_EQ(contents(y), std::vector{2 + 50 * 40});
+}
+
+TEST_F(Waiting, a_task_that_blocks_holds_up_nothing_that_was_queued_behind_it) {
+  constexpr Kernel<void(Update<int>)> blocks{"blocks"};
+  constexpr int tiny_tasks = 100;
+  const Buffer<int> x = buffer_of({0});
+  std::vector<Buffer<int>> tiny;
+  Graph after;
+  for (int i = 0; i < tiny_tasks; ++i) {
+    tiny.push_back(buffer_of({i}));
+    after.add(add, tiny.back(), 1000).timeout(an_hour);
+  }
+  define_host(blocks, [&](HostView<int> mine) {
+    runtime->blocking([&] { runtime->run(after).wait(); });  // ordered behind this very run's tasks
+    mine[0] += 1;
+  });
+  Graph graph;
+  graph.add(blocks, x).timeout(an_hour);
+  for (const Buffer<int>& each : tiny) graph.add(add, each, 1).timeout(an_hour);
+  const Plan plan = runtime->compile(graph);
+  for (int i = 0; i < 20; ++i) runtime->run(plan).wait();
+  EXPECT_EQ(contents(x), std::vector{20});
+  for (int i = 0; i < tiny_tasks; ++i)
+    EXPECT_EQ(contents(tiny[static_cast<std::size_t>(i)]), std::vector{i + 20 * 1001}) << i;
+}
+
+TEST_F(Waiting, what_a_blocked_task_waits_for_can_block_too) {
+  constexpr Kernel<void(Update<int>, int)> descends{"descends"};
+  define_host(descends, [&](HostView<int> mine, int depth) {
+    if (depth > 0) {
+      const Buffer<int> own = runtime->buffer<int>(1);
+      Graph child;
+      child.add(fill, own, 0).timeout(an_hour);
+      child.add(descends, own, depth - 1).timeout(an_hour);
+      runtime->blocking([&] {
+        runtime->run(child).wait();
+        mine[0] += own.read()[0];
+      });
+    }
+    mine[0] += 1;
+  });
+  const Buffer<int> x = buffer_of({0}), y = buffer_of({0});
+  Graph graph;
+  graph.add(descends, x, 10).timeout(an_hour);
+  graph.add(descends, y, 10).timeout(an_hour);
+  runtime->run(graph).wait();
+  EXPECT_EQ(contents(x), std::vector{11});
+  EXPECT_EQ(contents(y), std::vector{11});
+}
+
 TEST_F(Waiting, blocking_elsewhere_than_on_a_worker_just_calls) {
   bool called = false;
   runtime->blocking([&] { called = true; });

@@ -25,7 +25,9 @@ class Listener final : public QueueListener {
     statuses.push_back(advance.status);
     if (advance.reached.value == awaited_) done.set();
   }
+  void on_blocked(const Blocked& told) noexcept override { blocked = told; }
   std::vector<Status> statuses;
+  Blocked blocked;
   Event done;
 
  private:
@@ -106,6 +108,59 @@ TEST_F(HostDevice, who_sees_a_point_reached_sees_what_the_kernel_wrote) {
     listener.done.wait();
     lane->abandon();
   }
+}
+
+TEST_F(HostDevice, a_kernel_that_lends_its_place_takes_back_what_is_queued_behind_it) {
+  struct Lending {
+    Workers* workers;
+    std::latch *lent, *may_return;
+    mutable std::atomic<int> ran{0};
+  };
+  std::latch queued{1}, lent{1}, may_return{1};
+  const auto state = std::make_shared<Lending>(&workers, &lent, &may_return);
+  const auto waits = load(
+      [](const void* latch, const HostCall&) {
+        const_cast<std::latch*>(static_cast<const std::latch*>(latch))->wait();
+      },
+      {std::shared_ptr<void>{}, &queued});
+  const auto lends = load(
+      [](const void* it, const HostCall&) {
+        const auto& lending = *static_cast<const Lending*>(it);
+        ASSERT_TRUE(lending.workers->lend(false).ok());
+        lending.lent->count_down();
+        lending.may_return->wait();
+        lending.workers->reclaim();
+      },
+      state);
+  const auto counts = load(
+      [](const void* it, const HostCall&) { static_cast<const Lending*>(it)->ran += 1; }, state);
+  Listener listener{5}, other_listener{1};
+  const auto lane = queue(0, listener), other = queue(1, other_listener);
+  ASSERT_TRUE(lane->launch(launch(waits)).ok());
+  ASSERT_TRUE(lane->launch(launch(lends)).ok());
+  Timepoint last;
+  for (int i = 0; i < 2; ++i) last = *lane->launch(launch(counts));
+  ASSERT_TRUE(lane->flush().ok());
+  ASSERT_TRUE(other->wait_for(last).ok());
+  ASSERT_TRUE(other->launch(launch(counts)).ok());
+  ASSERT_TRUE(other->flush().ok());
+  queued.count_down();
+  lent.wait();
+
+  EXPECT_EQ(listener.blocked.at, (Timepoint{QueueId{0}, 2}));
+  EXPECT_EQ(listener.blocked.last, 4U);
+  EXPECT_EQ(lane->launch(launch(counts)).status().code(), Code::exhausted);
+  other_listener.done.wait();  // nobody waits for what was taken back
+  EXPECT_EQ(state->ran, 1);
+  may_return.count_down();
+  while (lane->reached().value < 2) std::this_thread::yield();
+  EXPECT_GE(lane->reached().value, 4U);
+  EXPECT_EQ(lane->launch(launch(counts))->value, 5U);
+  ASSERT_TRUE(lane->flush().ok());
+  listener.done.wait();
+  EXPECT_EQ(state->ran, 2);
+  lane->abandon();
+  other->abandon();
 }
 
 TEST_F(HostDevice, whatever_a_kernel_throws_fails_its_launch_alone) {
