@@ -46,6 +46,7 @@ struct BufferState : std::enable_shared_from_this<BufferState> {
   Coherence coherence;
   std::vector<Home> homes;
   std::vector<Live> live;
+  std::uint32_t next_use = 0;   // while victims are chosen: tasks until it is needed again
   std::uint32_t users = 0;      // live runs bound to it and operations in flight
   Status dead;                  // a hung device may still touch the user's memory
   bool watched = false;         // in the executor's list

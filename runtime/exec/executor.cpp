@@ -245,7 +245,9 @@ bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
   TaskState& state = run.tasks[task.value];
   const PlanState::Task& priced = run.plan->tasks[task.value];
   unready(run, task);
-  switch (reserve(run, task, lane.space)) {
+  // What waits in a full space keeps out what is needed sooner.
+  const bool may_evict = lane.placed.size() + lane.issued <= options_.ahead_in_full_space;
+  switch (reserve(run, task, lane.space, may_evict)) {
     case Store::Answer::reserved: break;
     case Store::Answer::wait:
       make_ready(run, task);

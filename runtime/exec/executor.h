@@ -28,6 +28,7 @@ namespace troika {
 
 struct ExecutorOptions {
   std::size_t ahead = 3;                 // tasks bound to a lane beyond the one that runs
+  std::size_t ahead_in_full_space = 1;   // of those, such that drive out what lies there
   std::size_t queue_tasks_max = 64;      // tasks in a queue at once
   Nanos horizon_min{100'000};            // predicted work kept in a queue, at least
   std::uint32_t lane_replacements = 16;  // workers lost to hung kernels, and replaced
@@ -140,10 +141,9 @@ class Executor final : public Service {
   enum class Staged : std::uint8_t { complete, under_way, impossible };
   void footprint(const RunState& run, TaskIndex task, std::vector<BufferState*>& buffers) const;
   std::size_t footprint_bytes(const RunState& run, TaskIndex task);
-  Store::Answer reserve(RunState& run, TaskIndex task, SpaceId space);
+  Store::Answer reserve(RunState& run, TaskIndex task, SpaceId space, bool may_evict = true);
   void release_holds(RunState& run, TaskIndex task, SpaceId space);
   void room_given_back();
-  bool make_room(SpaceId space);
   SpaceMask direct_into(SpaceId space) const;
   Staged stage(RunState& run, TaskIndex task, SpaceId space, AgentMask agent);
   bool stage_placed(RunState& run, TaskIndex task, Lane& lane);
@@ -167,6 +167,10 @@ class Executor final : public Service {
   void run_by_tasks(RunState& run);
   void start_lease(RunState& run);
   void lane_over(RunState& run);
+
+  // eviction.cpp
+  bool make_room(SpaceId space);
+  void foresee_uses();
 
   // blocking.cpp
   void block_lane(const Blocked& blocked);

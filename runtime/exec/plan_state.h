@@ -14,6 +14,7 @@
 namespace troika {
 
 struct LanePlan;
+class UseOrder;
 
 // One bit a device.
 using DeviceMask = std::uint64_t;
@@ -60,6 +61,7 @@ struct PlanState {
   std::uint32_t run_slots = 8;           // runs of it under way at once; more wait for admission
 
   // Strand only.
+  std::shared_ptr<const UseOrder> uses;  // made when something has to be evicted; null before
   std::uint32_t active_runs = 0;
   std::vector<std::vector<std::shared_ptr<BufferState>>> idle_scratch;  // of finished runs
 };

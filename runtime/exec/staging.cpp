@@ -23,12 +23,12 @@ std::size_t Executor::footprint_bytes(const RunState& run, TaskIndex task) {
   return bytes;
 }
 
-Store::Answer Executor::reserve(RunState& run, TaskIndex task, SpaceId space) {
+Store::Answer Executor::reserve(RunState& run, TaskIndex task, SpaceId space, bool may_evict) {
   footprint(run, task, footprint_);
   for (;;) {
     const Store::Answer answer = store_.reserve(footprint_, space, victims_);
     if (answer != Store::Answer::wait) return answer;
-    if (!make_room(space)) return answer;
+    if (!may_evict || !make_room(space)) return answer;
   }
 }
 
@@ -40,40 +40,6 @@ void Executor::release_holds(RunState& run, TaskIndex task, SpaceId space) {
 
 void Executor::room_given_back() {
   for (Lane& lane : lanes_) lane.waits_for_room = false;
-}
-
-// Evicts one of `victims_` (true), or starts writing back what makes evicting them impossible.
-bool Executor::make_room(SpaceId space) {
-  std::size_t needed = 0;
-  for (BufferState* buffer : footprint_)
-    if (buffer->home(space) == nullptr) needed += buffer->bytes;
-  std::size_t coming = 0;
-  std::vector<Region> alone;
-  for (BufferState* victim : victims_) {
-    alone.clear();
-    // What may never be read again is not brought home, where a hung device may be writing.
-    if (victim->dead.ok()) victim->coherence.sole(space, alone);
-    if (alone.empty()) {
-      waits_.clear();
-      victim->coherence.users(space, waits_);
-      bool unused = true;
-      waits_.for_each([&](Timepoint point) { unused = unused && reached(point); });
-      if (unused) {
-        store_.evict(*victim, space);
-        counters_.evictions += 1;
-        return true;
-      }
-      coming += victim->bytes;
-    } else if (space != host_space && coming < needed) {
-      if (!store_.ensure(*victim, host_space).ok()) continue;
-      bool started = true;
-      for (const Region& region : alone)
-        started = start_copy(*victim, region, space, host_space) && started;
-      if (started) counters_.write_backs += 1;
-      coming += victim->bytes;
-    }
-  }
-  return false;
 }
 
 SpaceMask Executor::direct_into(SpaceId space) const {
