@@ -28,7 +28,7 @@ class WithOpenCl : public testing::Test {
     std::string why;
     for (const Missing& missing : runtime->missing())
       why += "; " + missing.what + ": " + missing.why.to_string();
-    GTEST_SKIP() << "unavailable: no unified OpenCL device (on Debian: pocl-opencl-icd)" << why;
+    GTEST_SKIP() << "unavailable: no OpenCL device (on Debian: pocl-opencl-icd)" << why;
   }
 
   std::string opencl;

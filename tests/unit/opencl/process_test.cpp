@@ -84,7 +84,7 @@ class OpenClProcess : public testing::Test {
           std::exit(wrong.empty() ? 0 : 1);
         },
         ended, "");
-    if (left == unavailable) GTEST_SKIP() << "unavailable: no unified OpenCL device";
+    if (left == unavailable) GTEST_SKIP() << "unavailable: no OpenCL device";
   }
 };
 
