@@ -3,8 +3,9 @@
 
 namespace troika::opencl {
 
-// Drivers answer within a microsecond, since they find the bytes at their first use: so the strand
-// may wait for the answer. What is free is arithmetic.
+// The one vendor call that the strand waits for here. PoCL answers in 0.2 to 5 µs, since it finds
+// the bytes at their first use; a driver that finds them at once would hold the strand up. What is
+// free is arithmetic.
 Result<std::unique_ptr<Allocation>> SeparateMemory::allocate(const AllocOp& op) {
   TROIKA_TRY(check_allocation(*core_, op));
   if (op.bytes > core_->allocation_max)

@@ -21,14 +21,16 @@ class WithOpenCl : public testing::Test {
   void open() {
     RuntimeOptions options;
     options.workers = 2;
+    options.backends = "opencl.memory=shared";
     runtime.emplace(options);
     for (const auto& device : runtime->devices())
-      if (device->info().backend == "opencl") opencl = device->info().name;
+      if (device->info().backend == "opencl" && device->info().space == host_space)
+        opencl = device->info().name;
     if (!opencl.empty()) return;
     std::string why;
     for (const Missing& missing : runtime->missing())
       why += "; " + missing.what + ": " + missing.why.to_string();
-    GTEST_SKIP() << "unavailable: no OpenCL device (on Debian: pocl-opencl-icd)" << why;
+    GTEST_SKIP() << "unavailable: no unified OpenCL device (on Debian: pocl-opencl-icd)" << why;
   }
 
   std::string opencl;

@@ -99,8 +99,17 @@ class OpenClTest : public testing::Test {
       GTEST_SKIP() << "unavailable: " << found.status().message();
     ASSERT_TRUE(found.ok()) << found.status().to_string();
     opened = *std::move(found);
-    for (const auto& each : opened.devices)
-      if (device == nullptr || each->info().name == "pocl0") device = each.get();
+    device = chosen();
+    if (device == nullptr) GTEST_SKIP() << "unavailable: no device shares the host's memory";
+  }
+  // PoCL's first device, or the first that shares the host's memory unless told not to.
+  Device* chosen() const {
+    Device* found = nullptr;
+    for (const auto& each : opened.devices) {
+      if (options_ == "memory=shared" && each->info().space != host_space) continue;
+      if (found == nullptr || each->info().name == "pocl0") found = each.get();
+    }
+    return found;
   }
 
   std::unique_ptr<LoadedKernel> load(const KernelImage& image) {

@@ -99,7 +99,7 @@ class OpenClRelease : public OpenClTest {
     static const bool counts = count_all();
     if (!counts) GTEST_SKIP() << "unavailable: no libOpenCL";
     OpenClTest::SetUp();
-    if (opened.devices.empty()) return;
+    if (!device) return;
     open("memory=shared");
   }
   void open(const std::string& options) {
@@ -110,7 +110,7 @@ class OpenClRelease : public OpenClTest {
     auto all = open_all({&clock(), nullptr, 1, options});
     ASSERT_TRUE(all.ok()) << all.status().to_string();
     opened = *std::move(all);
-    device = opened.devices.front().get();
+    device = options == "memory=shared" ? chosen() : opened.devices.front().get();
   }
   void expect_all_released() {
     opened.devices.clear();
