@@ -47,8 +47,10 @@ Result<std::unique_ptr<troika::LoadedKernel>> Device::load(const KernelImage& im
   return Kernel::load(image);
 }
 
-Result<std::unique_ptr<troika::Queue>> Device::create_queue(QueueId id, QueueUse, unsigned lane,
+Result<std::unique_ptr<troika::Queue>> Device::create_queue(QueueId id, QueueUse use, unsigned lane,
                                                             QueueListener& listener) {
+  if (use == QueueUse::copy)
+    return Status{Code::unsupported, "create_queue: " + info_.name + " has no copy queue"};
   if (lane >= info_.lanes)
     return Status{Code::out_of_range, "create_queue: lane " + std::to_string(lane) + " of " +
                                           std::to_string(info_.lanes) + " on " + info_.name};

@@ -35,14 +35,17 @@ namespace troika::opencl {
   X(SetKernelArg)                \
   X(ReleaseKernel)               \
   X(EnqueueNDRangeKernel)        \
+  X(EnqueueCopyBuffer)           \
   X(EnqueueCopyBufferRect)       \
+  X(EnqueueReadBuffer)           \
   X(EnqueueReadBufferRect)       \
-  X(EnqueueWriteBufferRect)      \
   X(EnqueueWriteBuffer)          \
+  X(EnqueueWriteBufferRect)      \
   X(EnqueueFillBuffer)           \
   X(EnqueueMapBuffer)            \
   X(EnqueueUnmapMemObject)       \
   X(EnqueueMarkerWithWaitList)   \
+  X(EnqueueBarrierWithWaitList)  \
   X(SetEventCallback)            \
   X(GetEventInfo)                \
   X(GetEventProfilingInfo)       \

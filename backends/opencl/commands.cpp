@@ -7,80 +7,9 @@
 namespace troika::opencl {
 namespace {
 
-// Null when the allocation is not one of this device's.
-const Buffer* own(const Core& core, const Allocation* allocation) {
-  const auto* const buffer = dynamic_cast<const Buffer*>(allocation);
-  return buffer && buffer->core() == &core ? buffer : nullptr;
-}
-
 // accept_command() found it to be one.
 const Buffer& own_buffer(const Allocation* allocation) {
   return static_cast<const Buffer&>(*allocation);
-}
-
-Status check_span(const Span2D& span, const char* verb) {
-  const bool rows_overlap = span.rows > 1 && span.pitch < span.row_bytes;
-  if (span.rows == 0 || span.row_bytes == 0 || rows_overlap)
-    return {Code::invalid_argument, std::string{verb} + ": rows that are empty or overlap"};
-  if (span.end() > span.in->bytes())
-    return {Code::out_of_range, std::string{verb} + ": ends at byte " + std::to_string(span.end()) +
-                                    " of an allocation of " + std::to_string(span.in->bytes())};
-  return {};
-}
-
-Status not_own(const Core& core, const char* verb) {
-  return {Code::invalid_argument,
-          std::string{verb} + ": an allocation that is not one of " + core.name + "'s"};
-}
-
-Result<bool> accept_launch(const Core& core, const Operation& op) {
-  const auto* const kernel = dynamic_cast<const ClKernel*>(op.kernel);
-  if (!kernel || kernel->core() != &core)
-    return Status{Code::invalid_argument, "launch: a kernel that was not loaded by " + core.name};
-  const auto args = op.args.view();
-  const auto& params = kernel->params();
-  const auto mistake = [&](const std::string& what) {
-    return Status{Code::invalid_argument, "launch of " + kernel->operation() + ": " + what};
-  };
-  if (args.size() != params.size())
-    return mistake(std::to_string(args.size()) + " arguments for " + std::to_string(params.size()) +
-                   " parameters");
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    const auto argument = [i] { return "argument " + std::to_string(i) + " "; };
-    if (args[i].is_buffer() != params[i].is_buffer)
-      return mistake(argument() + (params[i].is_buffer ? "must be a buffer" : "must be a scalar"));
-    if (!args[i].is_buffer()) {
-      if (args[i].scalar.type != params[i].type)
-        return mistake(argument() + "is " + std::string{troika::name_of(args[i].scalar.type)} +
-                       ", not " + std::string{troika::name_of(params[i].type)});
-      continue;
-    }
-    if (!own(core, args[i].span.in)) return not_own(core, "launch");
-    if (args[i].span.end() > args[i].span.in->bytes())
-      return Status{Code::out_of_range, "launch of " + kernel->operation() + ": " + argument() +
-                                            "ends beyond its allocation"};
-  }
-  for (const std::size_t size : op.shape.global)
-    if (size == 0) return mistake("no work-items");
-  return true;
-}
-
-Result<bool> accept_hand_over(const Core& core, const Operation& op) {
-  const Buffer* const buffer = own(core, op.to.in);
-  if (!buffer) return not_own(core, "hand_over");
-  TROIKA_TRY(check_span(op.to, "hand_over"));
-  const std::size_t begin = op.to.offset, end = op.to.end();
-  const auto forget = [](const MappedRange&) {};
-  const std::scoped_lock lock{buffer->asked_mutex()};
-  MappedRanges& asked = buffer->asked();
-  if (op.towards == Towards::host) {
-    if (asked.hold(begin, end, op.will_write)) return false;
-    asked.add(asked.widen(begin, end, op.will_write, forget));
-    return true;
-  }
-  if (!asked.touch(begin, end)) return false;
-  asked.take(begin, end, forget);
-  return true;
 }
 
 // A command's event replaces the one before it.
@@ -127,10 +56,10 @@ cl_int launch(const Core& core, cl_command_queue queue, const Operation& op, Las
                                         nullptr, last.next());
 }
 
-// A span as clEnqueue…Rect wants it: only when no row crosses a multiple of its pitch.
+// Rows of a span as clEnqueue…Rect wants them: only when none crosses a multiple of its pitch.
 struct Rect {
   explicit Rect(const Span2D& span) noexcept
-      : pitch{span.rows == 1 ? span.offset + span.row_bytes : span.pitch},
+      : pitch{span.pitch},
         origin{span.offset % pitch, span.offset / pitch, 0},
         fits{origin[0] + span.row_bytes <= pitch} {}
 
@@ -139,57 +68,77 @@ struct Rect {
   bool fits;
 };
 
+// Nothing lies between them.
+bool rows_touch(const Span2D& span) noexcept {
+  return span.rows == 1 || span.pitch == span.row_bytes;
+}
+Span2D as_row(const Span2D& span) noexcept { return {span.in, span.offset, span.bytes(), 1, 0}; }
 Span2D row_of(const Span2D& span, std::size_t row) noexcept {
   return {span.in, span.offset + row * span.pitch, span.row_bytes, 1, 0};
 }
 
-// `from` and `to`: at least one is this device's.
-cl_int copy_rect(const Core& core, cl_command_queue queue, const Span2D& from, const Span2D& to,
+// Of what copy_rows() and copy_row() are given, at least one side is this device's.
+cl_int copy_row(const Core& core, cl_command_queue queue, const Span2D& from, const Span2D& to,
+                LastEvent& last) {
+  const Buffer* const source = Buffer::of(core, from.in);
+  const Buffer* const target = Buffer::of(core, to.in);
+  const std::size_t bytes = to.row_bytes;
+  if (source && target)
+    return core.api->EnqueueCopyBuffer(queue, source->memory(), target->memory(), from.offset,
+                                       to.offset, bytes, 0, nullptr, last.next());
+  if (target)
+    return core.api->EnqueueWriteBuffer(queue, target->memory(), CL_FALSE, to.offset, bytes,
+                                        from.in->host() + from.offset, 0, nullptr, last.next());
+  return core.api->EnqueueReadBuffer(queue, source->memory(), CL_FALSE, from.offset, bytes,
+                                     to.in->host() + to.offset, 0, nullptr, last.next());
+}
+
+cl_int copy_rows(const Core& core, cl_command_queue queue, const Span2D& from, const Span2D& to,
                  LastEvent& last) {
-  const Buffer* const source = own(core, from.in);
-  const Buffer* const target = own(core, to.in);
+  const Buffer* const source = Buffer::of(core, from.in);
+  const Buffer* const target = Buffer::of(core, to.in);
   const std::array<std::size_t, 3> region{to.row_bytes, to.rows, 1}, none{0, 0, 0};
   const Rect a{from}, b{to};
   if (source && target)
     return core.api->EnqueueCopyBufferRect(queue, source->memory(), target->memory(),
                                            a.origin.data(), b.origin.data(), region.data(), a.pitch,
                                            0, b.pitch, 0, 0, nullptr, last.next());
-  const std::size_t host_pitch_from = from.rows == 1 ? from.row_bytes : from.pitch;
-  const std::size_t host_pitch_to = to.rows == 1 ? to.row_bytes : to.pitch;
   if (target)
-    return core.api->EnqueueWriteBufferRect(
-        queue, target->memory(), CL_FALSE, b.origin.data(), none.data(), region.data(), b.pitch, 0,
-        host_pitch_from, 0, from.in->host() + from.offset, 0, nullptr, last.next());
+    return core.api->EnqueueWriteBufferRect(queue, target->memory(), CL_FALSE, b.origin.data(),
+                                            none.data(), region.data(), b.pitch, 0, from.pitch, 0,
+                                            from.in->host() + from.offset, 0, nullptr, last.next());
   return core.api->EnqueueReadBufferRect(queue, source->memory(), CL_FALSE, a.origin.data(),
-                                         none.data(), region.data(), a.pitch, 0, host_pitch_to, 0,
+                                         none.data(), region.data(), a.pitch, 0, to.pitch, 0,
                                          to.in->host() + to.offset, 0, nullptr, last.next());
 }
 
 cl_int copy(const Core& core, cl_command_queue queue, const Operation& op, LastEvent& last) {
-  if (Rect{op.from}.fits && Rect{op.to}.fits) return copy_rect(core, queue, op.from, op.to, last);
+  const bool one_row = rows_touch(op.from) && rows_touch(op.to);
+  if (one_row) return copy_row(core, queue, as_row(op.from), as_row(op.to), last);
+  if (Rect{op.from}.fits && Rect{op.to}.fits) return copy_rows(core, queue, op.from, op.to, last);
   cl_int error = CL_SUCCESS;
   for (std::size_t row = 0; row < op.to.rows && error == CL_SUCCESS; ++row)
-    error = copy_rect(core, queue, row_of(op.from, row), row_of(op.to, row), last);
+    error = copy_row(core, queue, row_of(op.from, row), row_of(op.to, row), last);
   return error;
 }
 
 cl_int fill(const Core& core, cl_command_queue queue, const Operation& op, Patterns& patterns,
             LastEvent& last) {
   const Buffer& buffer = own_buffer(op.to.in);
+  const Span2D to = rows_touch(op.to) ? as_row(op.to) : op.to;
   const std::size_t size = size_of(op.scalar.type);
-  const bool aligned = op.to.offset % size == 0 && (op.to.rows == 1 || op.to.pitch % size == 0);
+  const bool aligned = to.offset % size == 0 && (to.rows == 1 || to.pitch % size == 0);
   const auto row_pattern =
-      aligned ? std::span<const std::byte>{} : patterns.keep(op.value, op.scalar, op.to.row_bytes);
+      aligned ? std::span<const std::byte>{} : patterns.keep(op.value, op.scalar, to.row_bytes);
   cl_int error = CL_SUCCESS;
-  for (std::size_t row = 0; row < op.to.rows && error == CL_SUCCESS; ++row) {
-    const std::size_t at = op.to.offset + row * op.to.pitch;
+  for (std::size_t row = 0; row < to.rows && error == CL_SUCCESS; ++row) {
+    const std::size_t at = to.offset + row * to.pitch;
     // clEnqueueFillBuffer takes no offset that its pattern does not divide.
-    error =
-        aligned
-            ? core.api->EnqueueFillBuffer(queue, buffer.memory(), op.scalar.bytes.data(), size, at,
-                                          op.to.row_bytes, 0, nullptr, last.next())
-            : core.api->EnqueueWriteBuffer(queue, buffer.memory(), CL_FALSE, at, row_pattern.size(),
-                                           row_pattern.data(), 0, nullptr, last.next());
+    error = aligned ? core.api->EnqueueFillBuffer(queue, buffer.memory(), op.scalar.bytes.data(),
+                                                  size, at, to.row_bytes, 0, nullptr, last.next())
+                    : core.api->EnqueueWriteBuffer(queue, buffer.memory(), CL_FALSE, at,
+                                                   row_pattern.size(), row_pattern.data(), 0,
+                                                   nullptr, last.next());
   }
   return error;
 }
@@ -232,25 +181,6 @@ std::span<const std::byte> Patterns::keep(std::uint64_t value, const Scalar& sca
 
 void Patterns::release(std::uint64_t reached) {
   while (!rows_.empty() && rows_.front().first <= reached) rows_.pop_front();
-}
-
-Result<bool> accept_command(const Core& core, const Operation& op) {
-  switch (op.kind) {
-    case Operation::Kind::launch: return accept_launch(core, op);
-    case Operation::Kind::hand_over: return accept_hand_over(core, op);
-    case Operation::Kind::fill:
-      if (!own(core, op.to.in)) return not_own(core, "fill");
-      TROIKA_TRY(check_span(op.to, "fill"));
-      return true;
-    case Operation::Kind::copy: break;
-  }
-  TROIKA_TRY(check_span(op.from, "copy"));
-  TROIKA_TRY(check_span(op.to, "copy"));
-  const bool reads = own(core, op.from.in) || op.from.in->host();
-  const bool writes = own(core, op.to.in) || op.to.in->host();
-  if (!reads || !writes || (!own(core, op.from.in) && !own(core, op.to.in)))
-    return Status{Code::unsupported, "copy: " + core.name + " cannot reach both ends"};
-  return true;
 }
 
 Status enqueue_command(const Core& core, cl_command_queue queue, const Operation& op,

@@ -1,9 +1,11 @@
-// Holds the first unified OpenCL device to the conformance suite.
+// Holds the first OpenCL device to the conformance suite. Which one that is, and whether it has
+// memory of its own, the environment says: tests/conformance/CMakeLists.txt.
 #include <atomic>
 #include <thread>
 
 #include "runtime/exec/service_thread.h"
 #include "tests/conformance/subject.h"
+#include "tests/host_bytes.h"
 #include "tests/opencl_devices.h"
 
 namespace troika::conformance {
@@ -65,11 +67,12 @@ Result<KernelImage> image(SuiteKernel kernel) {
   return made;
 }
 
-// A kernel that runs until a word in the memory it shares with the host says otherwise.
+// A kernel that runs until a word of the host's says otherwise.
 class SpinGate final : public Gate {
  public:
-  SpinGate(std::unique_ptr<Allocation> words, std::unique_ptr<LoadedKernel> kernel)
-      : words_{std::move(words)}, kernel_{std::move(kernel)} {
+  // `arg` leads the kernel to `words`.
+  SpinGate(std::unique_ptr<Allocation> words, KernelArg arg, std::unique_ptr<LoadedKernel> kernel)
+      : words_{std::move(words)}, arg_{arg}, kernel_{std::move(kernel)} {
     for (int i = 0; i < 3; ++i) word(i).store(0);
   }
   ~SpinGate() override {
@@ -83,8 +86,7 @@ class SpinGate final : public Gate {
   }
 
   Result<Timepoint> hold(Queue& queue) override {
-    const KernelArg args[] = {{{words_.get(), 0, 3 * sizeof(int), 1, 0}, {}}};
-    auto point = queue.launch({kernel_.get(), args, {}, nullptr});
+    auto point = queue.launch({kernel_.get(), {&arg_, 1}, {}, nullptr});
     if (point.ok()) ++held_;
     return point;
   }
@@ -93,17 +95,16 @@ class SpinGate final : public Gate {
   }
   void open() override { word(opened).store(1); }
 
-  static KernelImage spin_image() {
+  static KernelImage spin_image(Param param, const std::string& opening) {
     KernelImage made;
     made.operation = made.entry = "suite_spin";
     made.dialect = Dialect::opencl_c;
-    made.params = {{true, Type::i32, Access::update}};
-    made.code =
-        "__kernel void suite_spin(__global volatile int* words, ulong at) {\n"
-        "  atomic_inc(words + 1);\n"
-        "  while (words[0] == 0) {}\n"
-        "  atomic_inc(words + 2);\n"
-        "}\n";
+    made.params = {param};
+    made.code = opening +
+                "  atomic_inc(words + 1);\n"
+                "  while (words[0] == 0) {}\n"
+                "  atomic_inc(words + 2);\n"
+                "}\n";
     return made;
   }
 
@@ -115,14 +116,43 @@ class SpinGate final : public Gate {
   }
 
   std::unique_ptr<Allocation> words_;
+  const KernelArg arg_;
   std::unique_ptr<LoadedKernel> kernel_;
   int held_ = 0;
 };
 
+// In memory that the device shares with the host.
+Result<std::unique_ptr<Gate>> shared_gate(Device& device) {
+  TROIKA_ASSIGN(auto words, device.memory().allocate({4096}));
+  TROIKA_ASSIGN(auto kernel,
+                device.load(SpinGate::spin_image(
+                    {true, Type::i32, Access::update},
+                    "__kernel void suite_spin(__global volatile int* words, ulong at) {\n")));
+  const KernelArg arg{{words.get(), 0, 3 * sizeof(int), 1, 0}, {}};
+  return std::unique_ptr<Gate>{
+      std::make_unique<SpinGate>(std::move(words), arg, std::move(kernel))};
+}
+
+// At an address of the host's, past all that OpenCL promises: PoCL's kernels run in this process,
+// however separate its buffers are kept.
+Result<std::unique_ptr<Gate>> address_gate(Device& device) {
+  TROIKA_ASSIGN(auto kernel,
+                device.load(SpinGate::spin_image(
+                    {false, Type::u64, Access::read},
+                    "__kernel void suite_spin(ulong at) {\n"
+                    "  __global volatile int* words = (__global volatile int*)at;\n")));
+  auto words = std::make_unique<HostBytes>(4096);
+  const KernelArg arg{{}, Scalar::of(reinterpret_cast<std::uint64_t>(words->host()))};
+  return std::unique_ptr<Gate>{
+      std::make_unique<SpinGate>(std::move(words), arg, std::move(kernel))};
+}
+
 Result<std::unique_ptr<Gate>> gate(Opening& opening) {
-  TROIKA_ASSIGN(auto words, opening.device->memory().allocate({4096}));
-  TROIKA_ASSIGN(auto kernel, opening.device->load(SpinGate::spin_image()));
-  return std::unique_ptr<Gate>{std::make_unique<SpinGate>(std::move(words), std::move(kernel))};
+  Device& device = *opening.device;
+  if (device.memory().space() == host_space) return shared_gate(device);
+  if (device.info().name.starts_with("pocl")) return address_gate(device);
+  return Status{Code::unsupported,
+                "no kernel of " + device.info().name + " can see when the host lets it go"};
 }
 
 }  // namespace

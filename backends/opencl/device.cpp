@@ -4,6 +4,7 @@
 #include <map>
 
 #include "backends/opencl/opencl.h"
+#include "backends/opencl/options.h"
 #include "backends/opencl/process.h"
 #include "runtime/base/signals.h"
 
@@ -16,6 +17,11 @@ Core::~Core() {
 
 namespace {
 
+std::unique_ptr<Memory> make_memory(const std::shared_ptr<const Core>& core) {
+  if (core->space == host_space) return std::make_unique<SharedMemory>(core);
+  return std::make_unique<SeparateMemory>(core);
+}
+
 class ClDevice final : public Device {
  public:
   ClDevice(DeviceInfo info, std::shared_ptr<const Core> core,
@@ -23,20 +29,22 @@ class ClDevice final : public Device {
       : info_{std::move(info)},
         core_{std::move(core)},
         cache_{std::move(cache)},
-        memory_{core_},
+        memory_{make_memory(core_)},
         driver_{"troika-" + info_.name} {}
 
   const DeviceInfo& info() const noexcept override { return info_; }
-  Memory& memory() noexcept override { return memory_; }
+  Memory& memory() noexcept override { return *memory_; }
   // Compiles for every launch shape, so that there is nothing left for prepare() to do.
   Result<std::unique_ptr<LoadedKernel>> load(const KernelImage& image) override {
     return load_kernel(core_, *cache_, image);
   }
-  Result<std::unique_ptr<Queue>> create_queue(QueueId id, QueueUse, unsigned lane,
+  Result<std::unique_ptr<Queue>> create_queue(QueueId id, QueueUse use, unsigned lane,
                                               QueueListener& listener) override {
+    if (use == QueueUse::copy && !info_.copy_queue)
+      return Status{Code::unsupported, info_.name + " has no copy queue"};
     if (lane >= info_.lanes)
       return Status{Code::invalid_argument, info_.name + " has no lane " + std::to_string(lane)};
-    TROIKA_ASSIGN(auto stream, make_stream(core_, driver_.waker()));
+    TROIKA_ASSIGN(auto stream, make_stream(core_, use, driver_.waker()));
     return driver_.create_queue(id, std::move(stream), listener);
   }
 
@@ -44,7 +52,7 @@ class ClDevice final : public Device {
   const DeviceInfo info_;
   const std::shared_ptr<const Core> core_;
   const std::shared_ptr<const ProgramCache> cache_;
-  ClMemory memory_;
+  const std::unique_ptr<Memory> memory_;
   DriverThread driver_;
 };
 
@@ -92,10 +100,6 @@ Status usable(const Api& api, int platform_version, cl_device_id device) {
     return {Code::unavailable, "the driver says that the device is not available"};
   if (!value_of<cl_bool>(api, device, CL_DEVICE_COMPILER_AVAILABLE))
     return {Code::unsupported, "the driver has no compiler for OpenCL C"};
-  if (!value_of<cl_bool>(api, device, CL_DEVICE_HOST_UNIFIED_MEMORY))
-    return {Code::unsupported,
-            "its memory is not the host's (CL_DEVICE_HOST_UNIFIED_MEMORY is 0), and separate "
-            "memories are not supported"};
   return {};
 }
 
@@ -103,6 +107,11 @@ DeviceKind kind_of(cl_device_type type) {
   if (type & CL_DEVICE_TYPE_CPU) return DeviceKind::cpu;
   return type & CL_DEVICE_TYPE_ACCELERATOR ? DeviceKind::fpga : DeviceKind::gpu;
 }
+
+// What ways to and from a device's memory seed predictions with; they are not measured. Of the
+// order of a PCIe 3 card with 16 lanes, and of an enqueue with its callback on PoCL.
+constexpr double copy_bytes_per_second = 10e9;
+constexpr Nanos copy_latency{30'000};
 
 DeviceInfo describe_device(const Core& core, const std::string& platform) {
   const Api& api = *core.api;
@@ -114,7 +123,14 @@ DeviceInfo describe_device(const Core& core, const std::string& platform) {
   info.kind = kind_of(value_of<cl_device_type>(api, core.device, CL_DEVICE_TYPE));
   if (info.kind == DeviceKind::cpu) info.cores = allowed_cores();
   info.dialects = {Dialect::opencl_c};
-  info.needs_hand_over = true;  // OpenCL promises nothing of unmapped host pages
+  info.space = core.space;
+  info.needs_hand_over =
+      core.space == host_space;  // OpenCL promises nothing of unmapped host pages
+  if (core.space != host_space) {
+    info.copy_queue = true;
+    for (const auto& [from, to] : {std::pair{host_space, core.space}, {core.space, host_space}})
+      info.links.push_back({from, to, copy_bytes_per_second, copy_latency});
+  }
   info.memory_bytes = core.memory_bytes;
   // Eight single-precision operations a cycle and compute unit; the cost model learns the rest.
   info.flops_per_second =
@@ -125,8 +141,9 @@ DeviceInfo describe_device(const Core& core, const std::string& platform) {
 
 Result<std::shared_ptr<const Core>> open_core(const Api& api, Environment& environment,
                                               cl_device_id device, const std::string& platform,
-                                              std::string name) {
+                                              std::string name, SpaceId space) {
   auto core = std::make_shared<Core>();
+  core->space = space;
   core->api = &api;
   core->environment = &environment;
   core->device = device;
@@ -135,6 +152,7 @@ Result<std::shared_ptr<const Core>> open_core(const Api& api, Environment& envir
                    text_of(api.GetDeviceInfo, device, CL_DEVICE_VERSION) + '\n' +
                    text_of(api.GetDeviceInfo, device, CL_DRIVER_VERSION);
   core->memory_bytes = value_of<cl_ulong>(api, device, CL_DEVICE_GLOBAL_MEM_SIZE);
+  core->allocation_max = value_of<cl_ulong>(api, device, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
   core->strict_host_pointer =
       kind_of(value_of<cl_device_type>(api, device, CL_DEVICE_TYPE)) != DeviceKind::cpu;
   if (value_of<cl_device_fp_config>(api, device, CL_DEVICE_SINGLE_FP_CONFIG) &
@@ -184,6 +202,7 @@ std::vector<cl_device_id> devices_of(const Api& api, cl_platform_id platform) {
 Result<Opened> open_all(const BackendOptions& options) {
   if (!options.environment)
     return Status{Code::invalid_argument, "opencl: opened without an environment"};
+  TROIKA_ASSIGN(const Options wanted, parse_options(options.text));
   TROIKA_ASSIGN(const Api* const api, load_api());
   const char* const xrt = std::getenv("XILINX_XRT");
   TROIKA_TRY(check_vendors(vendors_path(), xrt && *xrt));
@@ -195,6 +214,7 @@ Result<Opened> open_all(const BackendOptions& options) {
   Opened opened;
   if (!cache->warning().ok()) opened.missing.push_back({"opencl: program cache", cache->warning()});
   std::map<std::string, unsigned> counts;
+  std::uint32_t next_space = options.first_space;
   for (const Platform& platform : platforms) {
     const int version = version_in(text_of(api->GetPlatformInfo, platform.id, CL_PLATFORM_VERSION));
     const auto devices = devices_of(*api, platform.id);
@@ -212,13 +232,17 @@ Result<Opened> open_all(const BackendOptions& options) {
         continue;
       }
       const std::string kind = short_name(platform.name);
-      auto core = open_core(*api, *options.environment, device, platform.name,
-                            kind + std::to_string(counts[kind]));
+      const bool apart =
+          wanted.separate_memory || !value_of<cl_bool>(*api, device, CL_DEVICE_HOST_UNIFIED_MEMORY);
+      auto core =
+          open_core(*api, *options.environment, device, platform.name,
+                    kind + std::to_string(counts[kind]), apart ? SpaceId{next_space} : host_space);
       if (!core.ok()) {
         miss(core.status());
         continue;
       }
       ++counts[kind];
+      if (apart) ++next_space;
       DeviceInfo info = describe_device(**core, platform.name);
       opened.devices.push_back(std::make_unique<ClDevice>(std::move(info), *core, cache));
     }

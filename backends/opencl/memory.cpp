@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 
 #include <sys/mman.h>
@@ -17,12 +18,34 @@ bool aligned(const void* pointer, std::size_t to) noexcept {
 
 }  // namespace
 
-Buffer::Buffer(std::shared_ptr<const Core> core, cl_mem memory, std::span<std::byte> host,
-               std::size_t owned_bytes) noexcept
-    : Allocation{host_space, host.size(), host.data()},
+std::size_t Core::bytes_free() const noexcept {
+  return memory_bytes - std::min(bytes_used.load(std::memory_order_relaxed), memory_bytes);
+}
+
+Status Core::out_of_memory(std::string_view tried, std::size_t bytes) const {
+  return {Code::out_of_memory, std::string{tried} + " of " + std::to_string(bytes) + " bytes on " +
+                                   name + " (" + std::to_string(bytes_free()) + " bytes free)"};
+}
+
+Status Core::take(std::size_t bytes, std::size_t asked) const {
+  std::size_t used = bytes_used.load(std::memory_order_relaxed);
+  do {
+    if (bytes > memory_bytes - std::min(used, memory_bytes))
+      return out_of_memory("allocation", asked);
+  } while (!bytes_used.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+  return {};
+}
+
+void Core::give_back(std::size_t bytes) const noexcept {
+  bytes_used.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+Buffer::Buffer(std::shared_ptr<const Core> core, cl_mem memory, std::size_t bytes, std::byte* host,
+               std::size_t taken) noexcept
+    : Allocation{host ? host_space : core->space, bytes, host},
       core_{std::move(core)},
       memory_{memory},
-      owned_bytes_{owned_bytes} {}
+      taken_{taken} {}
 
 Buffer::~Buffer() {
   if (!mapped_.empty()) {
@@ -34,14 +57,13 @@ Buffer::~Buffer() {
     core_->api->Finish(core_->service);
   }
   core_->api->ReleaseMemObject(memory_);
-  if (owned_bytes_ == 0) return;
-  munmap(host(), owned_bytes_);
-  core_->bytes_used.fetch_sub(owned_bytes_, std::memory_order_relaxed);
+  if (taken_ == 0) return;
+  if (host()) munmap(host(), taken_);
+  core_->give_back(taken_);
 }
 
 Result<std::unique_ptr<Allocation>> Buffer::make(std::shared_ptr<const Core> core,
-                                                 std::span<std::byte> host,
-                                                 std::size_t owned_bytes) {
+                                                 std::span<std::byte> host, std::size_t taken) {
   cl_int error = CL_SUCCESS;
   const cl_mem memory = core->api->CreateBuffer(
       core->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, host.size(), host.data(), &error);
@@ -49,41 +71,55 @@ Result<std::unique_ptr<Allocation>> Buffer::make(std::shared_ptr<const Core> cor
     return failure(
         Code::out_of_memory,
         "clCreateBuffer of " + std::to_string(host.size()) + " host bytes on " + core->name, error);
-  return std::unique_ptr<Allocation>{new Buffer{std::move(core), memory, host, owned_bytes}};
+  return std::unique_ptr<Allocation>{
+      new Buffer{std::move(core), memory, host.size(), host.data(), taken}};
 }
 
-std::size_t ClMemory::bytes_free() const noexcept {
-  const std::size_t used = core_->bytes_used.load(std::memory_order_relaxed);
-  return core_->memory_bytes - std::min(used, core_->memory_bytes);
+Result<std::unique_ptr<Allocation>> Buffer::make(std::shared_ptr<const Core> core,
+                                                 std::size_t bytes) {
+  cl_int error = CL_SUCCESS;
+  const cl_mem memory =
+      core->api->CreateBuffer(core->context, CL_MEM_READ_WRITE, bytes, nullptr, &error);
+  if (error != CL_SUCCESS)
+    return failure(Code::out_of_memory, core->out_of_memory("clCreateBuffer", bytes).message(),
+                   error);
+  return std::unique_ptr<Allocation>{new Buffer{std::move(core), memory, bytes, nullptr, bytes}};
 }
 
-Result<std::unique_ptr<Allocation>> ClMemory::allocate(const AllocOp& op) {
+const Buffer* Buffer::of(const Core& core, const Allocation* allocation) noexcept {
+  const auto* const buffer = dynamic_cast<const Buffer*>(allocation);
+  return buffer && buffer->core_.get() == &core ? buffer : nullptr;
+}
+
+Status check_allocation(const Core& core, const AllocOp& op) {
   if (op.bytes == 0 || op.alignment == 0 || (op.alignment & (op.alignment - 1)) != 0)
-    return Status{Code::invalid_argument, "allocate: " + std::to_string(op.bytes) +
-                                              " bytes aligned to " + std::to_string(op.alignment)};
+    return {Code::invalid_argument, "allocate: " + std::to_string(op.bytes) + " bytes aligned to " +
+                                        std::to_string(op.alignment)};
   if (op.alignment > page_bytes)
-    return Status{Code::unsupported,
-                  "allocate: " + core_->name + " aligns to at most " + std::to_string(page_bytes)};
-  const auto refuse = [&](const char* why) {
-    return Status{Code::out_of_memory, std::string{why} + " of " + std::to_string(op.bytes) +
-                                           " bytes on " + core_->name + " (" +
-                                           std::to_string(bytes_free()) + " bytes free)"};
-  };
-  if (op.bytes > bytes_free()) return refuse("allocation");
+    return {Code::unsupported,
+            "allocate: " + core.name + " aligns to at most " + std::to_string(page_bytes)};
+  return {};
+}
+
+Result<std::unique_ptr<Allocation>> SharedMemory::allocate(const AllocOp& op) {
+  TROIKA_TRY(check_allocation(*core_, op));
   const std::size_t whole = (op.bytes + page_bytes - 1) / page_bytes * page_bytes;
+  TROIKA_TRY(core_->take(whole, op.bytes));
   void* const pages =
       mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED) return refuse("mmap");
-  core_->bytes_used.fetch_add(whole, std::memory_order_relaxed);
+  if (pages == MAP_FAILED) {
+    core_->give_back(whole);
+    return core_->out_of_memory("mmap", op.bytes);
+  }
   auto made = Buffer::make(core_, {static_cast<std::byte*>(pages), op.bytes}, whole);
   if (!made.ok()) {
     munmap(pages, whole);
-    core_->bytes_used.fetch_sub(whole, std::memory_order_relaxed);
+    core_->give_back(whole);
   }
   return made;
 }
 
-Result<std::unique_ptr<Allocation>> ClMemory::attach(const Allocation& same_space) {
+Result<std::unique_ptr<Allocation>> SharedMemory::attach(const Allocation& same_space) {
   if (same_space.space() != host_space || !same_space.host())
     return Status{
         Code::invalid_argument,
@@ -91,7 +127,7 @@ Result<std::unique_ptr<Allocation>> ClMemory::attach(const Allocation& same_spac
   return adopt({same_space.host(), same_space.bytes()});
 }
 
-Result<std::unique_ptr<Allocation>> ClMemory::adopt(std::span<std::byte> host) {
+Result<std::unique_ptr<Allocation>> SharedMemory::adopt(std::span<std::byte> host) {
   if (host.empty()) return Status{Code::invalid_argument, "adopt: no bytes"};
   if (core_->strict_host_pointer &&
       (!aligned(host.data(), page_bytes) || host.size() % line_bytes != 0))

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backends/opencl/api.h"
@@ -29,20 +30,33 @@ struct Core {
   std::string identity;                // platform, device and driver version: for program keys
   std::string build_options;           // for every program
   bool strict_host_pointer = false;    // copies unless host pages are aligned and sized as it likes
+  SpaceId space = host_space;          // of its own where the host cannot reach its memory
   std::size_t memory_bytes = 0;
+  std::size_t allocation_max = 0;                  // bytes of one allocation
   mutable std::atomic<std::size_t> bytes_used{0};  // by our own allocations
+
+  std::size_t bytes_free() const noexcept;
+  // "<tried> of 64 bytes on pocl0 (12 bytes free)"
+  Status out_of_memory(std::string_view tried, std::size_t bytes) const;
+  // Of what is free; out_of_memory(…, asked), and nothing taken, when that is less.
+  Status take(std::size_t bytes, std::size_t asked) const;
+  void give_back(std::size_t bytes) const noexcept;
 };
 
-// Host bytes that a cl_mem was made over (CL_MEM_USE_HOST_PTR).
+// A cl_mem, over host bytes (CL_MEM_USE_HOST_PTR) or in memory of the device's own.
 class Buffer final : public Allocation {
  public:
-  // `owned_bytes` of pages, mapped by us, go with the buffer; 0: they are somebody else's.
+  // Over host bytes. `taken` bytes of pages, mapped by us, go with the buffer and back to the
+  // core; 0: they are somebody else's.
   static Result<std::unique_ptr<Allocation>> make(std::shared_ptr<const Core> core,
-                                                  std::span<std::byte> host,
-                                                  std::size_t owned_bytes);
+                                                  std::span<std::byte> host, std::size_t taken);
+  // In the device's memory: `bytes` of it, taken from the core already, go back with the buffer.
+  static Result<std::unique_ptr<Allocation>> make(std::shared_ptr<const Core> core,
+                                                  std::size_t bytes);
   ~Buffer() override;
 
-  const Core* core() const noexcept { return core_.get(); }
+  // Null when the allocation is not one of this device's.
+  static const Buffer* of(const Core& core, const Allocation* allocation) noexcept;
   cl_mem memory() const noexcept { return memory_; }
 
   // Verbs of several queues look at and change what the host holds, or soon will.
@@ -52,29 +66,50 @@ class Buffer final : public Allocation {
   MappedRanges& mapped() const noexcept { return mapped_; }
 
  private:
-  Buffer(std::shared_ptr<const Core> core, cl_mem memory, std::span<std::byte> host,
-         std::size_t owned_bytes) noexcept;
+  Buffer(std::shared_ptr<const Core> core, cl_mem memory, std::size_t bytes, std::byte* host,
+         std::size_t taken) noexcept;
 
   const std::shared_ptr<const Core> core_;
   const cl_mem memory_;
-  const std::size_t owned_bytes_;
+  const std::size_t taken_;
   mutable std::mutex asked_mutex_;  // protects asked_
   mutable MappedRanges asked_;
   mutable MappedRanges mapped_;
 };
 
-class ClMemory final : public Memory {
+// Refuses what no memory can mean: no bytes, or an alignment that is no power of two or beyond a
+// page.
+Status check_allocation(const Core& core, const AllocOp& op);
+
+// The host's memory, which the device works in.
+class SharedMemory final : public Memory {
  public:
-  explicit ClMemory(std::shared_ptr<const Core> core) : core_{std::move(core)} {}
+  explicit SharedMemory(std::shared_ptr<const Core> core) : core_{std::move(core)} {}
 
   SpaceId space() const noexcept override { return host_space; }
-  std::size_t bytes_free() const noexcept override;
+  std::size_t bytes_free() const noexcept override { return core_->bytes_free(); }
   // Whole pages of host memory.
   Result<std::unique_ptr<Allocation>> allocate(const AllocOp& op) override;
   Result<std::unique_ptr<Allocation>> attach(const Allocation& same_space) override;
   // Code::unsupported where the driver would make a copy of pages that are not aligned to 4096 or
   // whose size is no multiple of 64.
   Result<std::unique_ptr<Allocation>> adopt(std::span<std::byte> host) override;
+
+ private:
+  std::shared_ptr<const Core> core_;
+};
+
+// Memory of the device's own. Nobody else's bytes lie there, and its kernels reach no host page:
+// attach() and adopt() are `unsupported`. OpenCL has no verb to pin pages, so pin() does nothing.
+class SeparateMemory final : public Memory {
+ public:
+  explicit SeparateMemory(std::shared_ptr<const Core> core) : core_{std::move(core)} {}
+
+  SpaceId space() const noexcept override { return core_->space; }
+  std::size_t bytes_free() const noexcept override { return core_->bytes_free(); }
+  // Aligned as the driver aligns its buffers: only kernels see addresses there.
+  Result<std::unique_ptr<Allocation>> allocate(const AllocOp& op) override;
+  Result<std::unique_ptr<Allocation>> attach(const Allocation& same_space) override;
 
  private:
   std::shared_ptr<const Core> core_;
@@ -105,8 +140,8 @@ Result<std::unique_ptr<LoadedKernel>> load_kernel(const std::shared_ptr<const Co
                                                   const ProgramCache& cache,
                                                   const KernelImage& image);
 
-// One in-order command queue.
-Result<std::unique_ptr<Stream>> make_stream(std::shared_ptr<const Core> core,
+// One in-order command queue. For copies only, it takes no launches.
+Result<std::unique_ptr<Stream>> make_stream(std::shared_ptr<const Core> core, QueueUse use,
                                             std::shared_ptr<Waker> waker);
 
 Result<Opened> open_all(const BackendOptions& options);

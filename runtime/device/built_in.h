@@ -15,7 +15,9 @@ struct WorkerOptions {
 };
 Result<std::unique_ptr<WorkerPool>> make_workers(const WorkerOptions& options);
 
-// The host first.
+// The host first. Each backend is opened with the keys of `options.text` that begin with its name
+// and a dot, less both: "opencl.memory=separate". Code::invalid_argument in `missing` names keys
+// of no backend.
 Opened open_built_in(const BackendOptions& options);
 
 }  // namespace troika

@@ -85,20 +85,30 @@ bool Channel::serve() {
   return report() || begun;
 }
 
-// Whether every point that the operation waits for is reached. What is not may lie unflushed in its
-// queue, and would then never be.
+// Whether every point that the operation waits for is reached, or begun and for the vendor to wait
+// for. What is neither may lie unflushed in its queue, and would then never be.
 bool Channel::waits_over(Slot& slot, bool& demanded) {
-  for (std::size_t i = 0; i < slot.wait_count; ++i) {
-    Channel& other = *slot.waits[i].channel;
-    if (other.reached() >= slot.waits[i].value) continue;
-    if (other.demanded_ < slot.waits[i].value) {
-      other.demanded_ = slot.waits[i].value;
+  const auto not_reached = [](const Wait& wait) { return wait.channel->reached() < wait.value; };
+  const std::span<Wait> waits{slot.waits.data(), slot.wait_count};
+  for (const Wait& wait : waits) {
+    Channel& other = *wait.channel;
+    if (!not_reached(wait) || other.has_sent(wait.value)) continue;
+    if (other.demanded_ < wait.value) {
+      other.demanded_ = wait.value;
       demanded = true;
     }
     return false;
   }
+  for (const Wait& wait : waits)
+    if (not_reached(wait) && !stream_->hold_behind(*wait.channel->stream_, wait.value))
+      return false;
   for (std::size_t i = 0; i < slot.wait_count; ++i) slot.waits[i].channel.reset();
   return true;
+}
+
+// Of a queue that was given up nobody knows which operations those are.
+bool Channel::has_sent(std::uint64_t value) const noexcept {
+  return begun_.load(std::memory_order_relaxed) >= value && !lost_ && !abandoned();
 }
 
 bool Channel::begin_flushed() {

@@ -73,6 +73,7 @@ class Channel {
   Result<Timepoint> enqueue(Operation& op);
   bool begin_flushed();
   bool waits_over(Slot& slot, bool& demanded);
+  bool has_sent(std::uint64_t value) const noexcept;
   void collect();
   bool report();
   void advance(std::uint64_t value, const Status& status);

@@ -21,4 +21,6 @@ void Progress::clear() noexcept {
   lost = {};
 }
 
+bool Stream::hold_behind(const Stream&, std::uint64_t) { return false; }
+
 }  // namespace troika

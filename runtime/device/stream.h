@@ -65,6 +65,11 @@ class Stream {
   // Checks an operation before it is numbered; false when there is nothing to do. Returns in
   // bounded time and calls no vendor.
   virtual Result<bool> accept(const Operation& op) = 0;
+  // Has the vendor hold back the next operation that begins, and all behind it, until what
+  // `other`, another stream of this device, has begun and sent off up to `value` has ended; whether
+  // well or badly. Default: false, whatever is asked; the driver thread then begins the operation
+  // when that is reached.
+  virtual bool hold_behind(const Stream& other, std::uint64_t value);
   // Gives one operation to the vendor, or runs it whole. After a failure it has no effect, and the
   // operations behind it still run.
   virtual Status begin(const Operation& op) = 0;

@@ -16,6 +16,7 @@ RuntimeParts open_all(const RuntimeOptions& options) {
   BackendOptions wanted;
   wanted.environment = parts.environment;
   wanted.workers = parts.workers;
+  wanted.text = options.backends;
   Opened opened = open_built_in(wanted);
   parts.devices = std::move(opened.devices);
   parts.missing = std::move(opened.missing);

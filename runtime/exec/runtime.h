@@ -22,7 +22,8 @@ struct RuntimeOptions {
   std::uint64_t seed = 0;             // for policies that draw
   unsigned workers = 0;               // host workers; 0: one for each core this process may use
   std::vector<std::string> devices;   // names or backends that may run kernels; empty: all
-  ExecutorOptions executor;           // executor.trace.level switches the trace on
+  std::string backends;  // "<backend>.key=value,…": "opencl.memory=separate"; docs/contracts.md
+  ExecutorOptions executor;  // executor.trace.level switches the trace on
 };
 
 namespace detail {

@@ -80,10 +80,10 @@ void Check::settle() {
   }
 }
 
-Stream& Check::stream(unsigned lane) {
+Stream& Check::stream(unsigned lane, QueueUse use) {
   auto made = std::make_unique<Stream>();
   made->id = QueueId{static_cast<std::uint32_t>(streams_.size()) + 7};
-  auto queue = device().create_queue(made->id, QueueUse::compute, lane, made->recorder);
+  auto queue = device().create_queue(made->id, use, lane, made->recorder);
   // Without a queue no check can go on; the message names the cause.
   if (!queue.ok()) throw std::runtime_error{queue.status().to_string()};
   made->queue = std::move(*queue);

@@ -57,7 +57,7 @@ class Check : public testing::Test {
   Environment& environment() noexcept { return *opening_.environment; }
   bool on_host_space() noexcept { return device().memory().space() == host_space; }
 
-  Stream& stream(unsigned lane = 0);
+  Stream& stream(unsigned lane = 0, QueueUse use = QueueUse::compute);
   Result<LoadedKernel*> kernel(SuiteKernel which);
   // Opened when the check ends, if it was not before.
   Result<Gate*> gate();

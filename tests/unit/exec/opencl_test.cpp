@@ -21,9 +21,11 @@ class WithOpenCl : public testing::Test {
   void open() {
     RuntimeOptions options;
     options.workers = 2;
+    options.backends = "opencl.memory=shared";
     runtime.emplace(options);
     for (const auto& device : runtime->devices())
-      if (device->info().backend == "opencl") opencl = device->info().name;
+      if (device->info().backend == "opencl" && device->info().space == host_space)
+        opencl = device->info().name;
     if (!opencl.empty()) return;
     std::string why;
     for (const Missing& missing : runtime->missing())

@@ -82,6 +82,8 @@ inline KernelImage image(std::string entry, std::vector<Param> params, std::stri
 
 class OpenClTest : public testing::Test {
  protected:
+  explicit OpenClTest(std::string options = "memory=shared") : options_{std::move(options)} {}
+
   static Environment& clock() {
     static ServiceThread clock;
     return clock;
@@ -92,14 +94,22 @@ class OpenClTest : public testing::Test {
     // The driver's own cache is shared by all tests: what is tested here is ours.
     setenv("POCL_CACHE_DIR", TROIKA_TEST_CACHE, 1);
     std::filesystem::create_directories(TROIKA_TEST_CACHE);
-    auto found = open_opencl(clock());
+    auto found = open_opencl(clock(), options_);
     if (found.status().code() == Code::unavailable)
       GTEST_SKIP() << "unavailable: " << found.status().message();
     ASSERT_TRUE(found.ok()) << found.status().to_string();
     opened = *std::move(found);
-    device = opened.devices.front().get();
-    for (const auto& each : opened.devices)
-      if (each->info().name == "pocl0") device = each.get();
+    device = chosen();
+    if (device == nullptr) GTEST_SKIP() << "unavailable: no device shares the host's memory";
+  }
+  // PoCL's first device, or the first that shares the host's memory unless told not to.
+  Device* chosen() const {
+    Device* found = nullptr;
+    for (const auto& each : opened.devices) {
+      if (options_ == "memory=shared" && each->info().space != host_space) continue;
+      if (found == nullptr || each->info().name == "pocl0") found = each.get();
+    }
+    return found;
   }
 
   std::unique_ptr<LoadedKernel> load(const KernelImage& image) {
@@ -129,6 +139,7 @@ class OpenClTest : public testing::Test {
   Reports reports;
 
  private:
+  const std::string options_;
   std::uint32_t next_queue_ = 0;
 };
 

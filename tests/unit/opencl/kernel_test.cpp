@@ -108,10 +108,10 @@ TEST_F(OpenClKernel, builds_where_the_cache_cannot_be_written_and_the_device_lis
   device = nullptr;
   opened = {};
   setenv("TROIKA_CACHE_DIR", "/dev/null/cache", 1);
-  auto found = open_opencl(clock());
+  auto found = open_opencl(clock(), "memory=shared");
   ASSERT_TRUE(found.ok()) << found.status().to_string();
   opened = *std::move(found);
-  device = opened.devices.front().get();
+  device = chosen();
   EXPECT_EQ(run(writes("44")), 44);
   const auto warned = std::find_if(opened.missing.begin(), opened.missing.end(),
                                    [](const auto& m) { return m.what == "opencl: program cache"; });

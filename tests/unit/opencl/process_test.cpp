@@ -41,11 +41,11 @@ struct Arrival {
   std::set<std::string> threads;
 };
 
-Arrival arrive() {
+Arrival arrive(const std::string& options = "memory=shared") {
   static ServiceThread environment;
   std::thread{[] {}}.join();  // the race detector has a thread of its own from the first one on
   const auto before = threads();
-  auto found = open_opencl(environment);
+  auto found = open_opencl(environment, options);
   if (!found.ok()) {
     std::fputs(found.status().to_string().c_str(), stderr);
     std::_Exit(found.status().code() == Code::unavailable ? unavailable : 1);
@@ -84,7 +84,7 @@ class OpenClProcess : public testing::Test {
           std::exit(wrong.empty() ? 0 : 1);
         },
         ended, "");
-    if (left == unavailable) GTEST_SKIP() << "unavailable: no unified OpenCL device";
+    if (left == unavailable) GTEST_SKIP() << "unavailable: no OpenCL device";
   }
 };
 
@@ -144,6 +144,41 @@ TEST_F(OpenClProcess, with_two_devices_of_one_driver_has_both_work_on_the_same_b
     }
     for (int i = 0; i < 1000; ++i)
       if (as<int>(shared)[i] != 1023) return "a step was lost";
+    return {};
+  });
+}
+
+TEST_F(OpenClProcess, with_two_devices_of_separate_memory_has_bytes_go_through_the_hosts) {
+  prove([]() -> std::string {
+    setenv("POCL_DEVICES", "pthread pthread", 1);
+    Arrival arrival = arrive("memory=separate");
+    const auto& devices = arrival.opened.devices;
+    if (devices.size() != 2 || devices[0]->info().name != "pocl0") std::_Exit(unavailable);
+    if (devices[0]->info().space == devices[1]->info().space) return "they share a space";
+    const KernelImage push = image("push", {buffer_param(Type::i32, Access::update)},
+                                   "__kernel void push(__global int* p, ulong o) {\n"
+                                   "  p[get_global_id(0)] = p[get_global_id(0)] * 2 + 1;\n"
+                                   "}\n");
+    const HostBytes host{1000 * sizeof(int)};
+    const auto row = [&](const Allocation& in) { return Span2D{&in, 0, host.bytes(), 1, 0}; };
+    std::unique_ptr<Allocation> there[] = {*devices[0]->memory().allocate({host.bytes()}),
+                                           *devices[1]->memory().allocate({host.bytes()})};
+    Reports reports;
+    for (std::uint32_t turn = 0; turn < 10; ++turn) {
+      Device& device = *devices[turn % 2];
+      const Allocation& mine = *there[turn % 2];
+      const auto kernel = std::move(*device.load(push));
+      auto queue = *device.create_queue(QueueId{turn}, QueueUse::compute, 0, reports);
+      if (queue->copy({row(*there[(turn + 1) % 2]), row(mine)}).ok()) return "a direct copy";
+      const KernelArg args[] = {buffer_arg(mine)};
+      if (!queue->copy({row(host), row(mine)}).ok()) return "no copy there";
+      if (!queue->launch({kernel.get(), args, {{1000, 1, 1}, {}}, nullptr}).ok()) return "launch";
+      const auto last = queue->copy({row(mine), row(host)});
+      if (!queue->flush().ok()) return "flush";
+      reports.wait(*last);
+    }
+    for (int i = 0; i < 1000; ++i)
+      if (as<int>(host)[i] != 1023) return "a step was lost";
     return {};
   });
 }

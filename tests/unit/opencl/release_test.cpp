@@ -79,6 +79,8 @@ bool count_all() {
   count<Creates<kernels, &Api::CreateKernel>>(api.CreateKernel);
   count<Enqueues<&Api::EnqueueNDRangeKernel>>(api.EnqueueNDRangeKernel);
   count<Enqueues<&Api::EnqueueFillBuffer>>(api.EnqueueFillBuffer);
+  count<Enqueues<&Api::EnqueueReadBuffer>>(api.EnqueueReadBuffer);
+  count<Enqueues<&Api::EnqueueCopyBuffer>>(api.EnqueueCopyBuffer);
   count<Enqueues<&Api::EnqueueWriteBuffer>>(api.EnqueueWriteBuffer);
   count<Writes<&Api::EnqueueWriteBuffer>>(api.EnqueueWriteBuffer);
   count<Enqueues<&Api::EnqueueMarkerWithWaitList>>(api.EnqueueMarkerWithWaitList);
@@ -97,14 +99,18 @@ class OpenClRelease : public OpenClTest {
     static const bool counts = count_all();
     if (!counts) GTEST_SKIP() << "unavailable: no libOpenCL";
     OpenClTest::SetUp();
-    if (opened.devices.empty()) return;
+    if (!device) return;
+    open("memory=shared");
+  }
+  void open(const std::string& options) {
+    opened.devices.clear();
     for (auto& count : made) count = 0;
     for (auto& count : released) count = 0;
     // Not the plug-in's devices: those have a table of their own.
-    auto all = open_all({&clock(), nullptr, 1, ""});
+    auto all = open_all({&clock(), nullptr, 1, options});
     ASSERT_TRUE(all.ok()) << all.status().to_string();
     opened = *std::move(all);
-    device = opened.devices.front().get();
+    device = options == "memory=shared" ? chosen() : opened.devices.front().get();
   }
   void expect_all_released() {
     opened.devices.clear();
@@ -123,7 +129,7 @@ class OpenClRelease : public OpenClTest {
 };
 
 TEST_F(OpenClRelease, everything_that_was_created_is_released) {
-  if (!device) GTEST_SKIP() << "unavailable: no unified OpenCL device";
+  if (!device) GTEST_SKIP() << "unavailable: no OpenCL device";
   // The first is built from its source, the second from the cache, the third not at all.
   for (int i = 0; i < 2; ++i) {
     const auto kernel = load(twice());
@@ -141,9 +147,32 @@ TEST_F(OpenClRelease, everything_that_was_created_is_released) {
   expect_all_released();
 }
 
+TEST_F(OpenClRelease, everything_that_was_created_in_memory_of_its_own_is_released) {
+  if (!device) GTEST_SKIP() << "unavailable: no OpenCL device";
+  open("memory=separate");
+  {
+    const auto kernel = load(twice());
+    const auto x = allocate(64), y = allocate(64);
+    const HostBytes host{64};
+    *as<int>(host) = 21;
+    const auto kernels = create_queue();
+    const auto copies = *device->create_queue(QueueId{9}, QueueUse::copy, 0, reports);
+    const auto there = copies->copy({{&host, 0, 64}, {x.get(), 0, 64}});
+    ASSERT_TRUE(kernels->wait_for(*there).ok());
+    const KernelArg args[] = {buffer_arg(*x)};
+    const auto done = kernels->launch({kernel.get(), args, {}, nullptr});
+    ASSERT_TRUE(copies->wait_for(*done).ok());
+    ASSERT_TRUE(copies->copy({{x.get(), 0, 64}, {y.get(), 0, 64}}).ok());
+    finish(*copies, *copies->copy({{y.get(), 0, 64}, {&host, 0, 64}}));
+    finish(*kernels, *done);
+    EXPECT_EQ(*as<int>(host), 42);
+  }
+  expect_all_released();
+}
+
 // Kept for ever, they would all lie in different places.
 TEST_F(OpenClRelease, the_bytes_of_a_fill_are_kept_until_it_is_over) {
-  if (!device) GTEST_SKIP() << "unavailable: no unified OpenCL device";
+  if (!device) GTEST_SKIP() << "unavailable: no OpenCL device";
   constexpr std::size_t fills = 50;
   const auto bytes = allocate(64);
   const auto queue = create_queue();
@@ -158,7 +187,7 @@ TEST_F(OpenClRelease, the_bytes_of_a_fill_are_kept_until_it_is_over) {
 }
 
 TEST_F(OpenClRelease, a_queue_given_up_at_work_releases_what_was_in_it) {
-  if (!device) GTEST_SKIP() << "unavailable: no unified OpenCL device";
+  if (!device) GTEST_SKIP() << "unavailable: no OpenCL device";
   auto kernel = load(twice());
   auto bytes = allocate(64);
   for (int i = 0; i < 20; ++i) {

@@ -39,6 +39,11 @@ class FakeVendor {
     api.EnqueueMarkerWithWaitList = [](auto, auto, auto, cl_event* event) {
       return self->enqueue(event);
     };
+    api.EnqueueBarrierWithWaitList = [](auto, cl_uint count, const cl_event* events,
+                                        cl_event*) -> cl_int {
+      self->barriers.push_back({self->begun.size(), {events, events + count}});
+      return self->barrier_answer;
+    };
     api.SetEventCallback = [](cl_event event, cl_int, auto call, void* data) {
       if (self->callback_answer != CL_SUCCESS) return self->callback_answer;
       event->callback = [=] { call(event, CL_COMPLETE, data); };
@@ -80,10 +85,17 @@ class FakeVendor {
     if (owed_.erase(event) != 0) delete event;
   }
 
+  struct Barrier {
+    std::size_t before;  // so many commands lie in front of it, in whatever queue
+    std::vector<cl_event> behind;
+  };
+
   Api api;
   std::vector<cl_event> begun;  // in order
+  std::vector<Barrier> barriers;
   bool done_before_asked = false;
-  cl_int enqueue_answer = CL_SUCCESS, callback_answer = CL_SUCCESS, flush_answer = CL_SUCCESS;
+  cl_int enqueue_answer = CL_SUCCESS, callback_answer = CL_SUCCESS, flush_answer = CL_SUCCESS,
+         barrier_answer = CL_SUCCESS;
 
  private:
   static inline FakeVendor* self = nullptr;
@@ -112,13 +124,14 @@ class ClStreamTest : public testing::Test {
     made->name = "fake0";
     core = made;
     kernel = std::make_unique<ClKernel>(core, &handle_, "blur", std::vector<Param>{});
-    stream = *make_stream(core, waker);
+    stream = *make_stream(core, QueueUse::compute, waker);
   }
-  Status launch(std::uint64_t value) {
+  Status launch(std::uint64_t value) { return launch(value, *stream); }
+  Status launch(std::uint64_t value, Stream& on) {
     Operation op;
     op.value = value;
     op.kernel = kernel.get();
-    return stream->begin(op);
+    return on.begin(op);
   }
   const Progress& poll() {
     progress.clear();
@@ -216,6 +229,60 @@ TEST_F(ClStreamTest, takes_a_vendor_that_does_not_send_its_commands_off_for_lost
   ASSERT_TRUE(launch(2).ok());
   vendor.callback_answer = CL_INVALID_EVENT;
   EXPECT_THAT(stream->submit().to_string(), HasSubstr("clSetEventCallback on fake0"));
+}
+
+TEST_F(ClStreamTest, holds_an_operation_behind_another_streams_by_its_event_inside_the_device) {
+  const auto other = *make_stream(core, QueueUse::compute, waker);
+  for (const std::uint64_t value : {1, 2, 3}) ASSERT_TRUE(launch(value).ok());
+  ASSERT_TRUE(stream->submit().ok());
+  EXPECT_TRUE(other->hold_behind(*stream, 2));
+  ASSERT_TRUE(launch(1, *other).ok());
+  ASSERT_TRUE(launch(2, *other).ok());
+  ASSERT_EQ(vendor.barriers.size(), 1U);  // the second is behind the first anyway
+  EXPECT_EQ(vendor.barriers[0].before, 3U);
+  EXPECT_EQ(vendor.barriers[0].behind, (std::vector{vendor.begun[1]}));
+}
+
+TEST_F(ClStreamTest, holds_nothing_behind_what_is_over) {
+  const auto other = *make_stream(core, QueueUse::compute, waker);
+  ASSERT_TRUE(launch(1).ok());
+  ASSERT_TRUE(stream->submit().ok());
+  vendor.end_all();
+  EXPECT_EQ(poll().reached, 1U);
+  EXPECT_TRUE(other->hold_behind(*stream, 1));
+  ASSERT_TRUE(launch(1, *other).ok());
+  EXPECT_TRUE(vendor.barriers.empty());
+}
+
+// The vendor refused it, so only what lies before it can be waited for.
+TEST_F(ClStreamTest, holds_an_operation_behind_what_preceded_a_refused_one) {
+  const auto other = *make_stream(core, QueueUse::compute, waker);
+  ASSERT_TRUE(launch(1).ok());
+  vendor.enqueue_answer = CL_INVALID_WORK_GROUP_SIZE;
+  ASSERT_FALSE(launch(2).ok());
+  vendor.enqueue_answer = CL_SUCCESS;
+  EXPECT_TRUE(other->hold_behind(*stream, 2));
+  ASSERT_TRUE(launch(1, *other).ok());
+  ASSERT_EQ(vendor.barriers.size(), 1U);
+  EXPECT_EQ(vendor.barriers[0].behind, (std::vector{vendor.begun[0]}));
+}
+
+TEST_F(ClStreamTest, begins_nothing_that_the_vendor_would_not_hold_back) {
+  const auto other = *make_stream(core, QueueUse::compute, waker);
+  ASSERT_TRUE(launch(1).ok());
+  EXPECT_TRUE(other->hold_behind(*stream, 1));
+  vendor.barrier_answer = CL_OUT_OF_RESOURCES;
+  EXPECT_EQ(launch(1, *other).to_string(),
+            "kernel_failed: clEnqueueBarrierWithWaitList on fake0: CL_OUT_OF_RESOURCES");
+  EXPECT_EQ(vendor.begun.size(), 1U);
+}
+
+TEST_F(ClStreamTest, for_copies_takes_no_launch) {
+  const auto copies = *make_stream(core, QueueUse::copy, waker);
+  Operation op;
+  op.kernel = kernel.get();
+  EXPECT_EQ(copies->accept(op).status().to_string(),
+            "unsupported: launch: this queue of fake0 copies only");
 }
 
 }  // namespace

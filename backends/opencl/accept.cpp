@@ -1,0 +1,94 @@
+// What a device refuses before anything is enqueued.
+#include "backends/opencl/commands.h"
+
+namespace troika::opencl {
+namespace {
+
+Status check_span(const Span2D& span, const char* verb) {
+  const bool rows_overlap = span.rows > 1 && span.pitch < span.row_bytes;
+  if (span.rows == 0 || span.row_bytes == 0 || rows_overlap)
+    return {Code::invalid_argument, std::string{verb} + ": rows that are empty or overlap"};
+  if (span.end() > span.in->bytes())
+    return {Code::out_of_range, std::string{verb} + ": ends at byte " + std::to_string(span.end()) +
+                                    " of an allocation of " + std::to_string(span.in->bytes())};
+  return {};
+}
+
+Status not_own(const Core& core, const char* verb) {
+  return {Code::invalid_argument,
+          std::string{verb} + ": an allocation that is not one of " + core.name + "'s"};
+}
+
+Result<bool> accept_launch(const Core& core, const Operation& op) {
+  const auto* const kernel = dynamic_cast<const ClKernel*>(op.kernel);
+  if (!kernel || kernel->core() != &core)
+    return Status{Code::invalid_argument, "launch: a kernel that was not loaded by " + core.name};
+  const auto args = op.args.view();
+  const auto& params = kernel->params();
+  const auto mistake = [&](const std::string& what) {
+    return Status{Code::invalid_argument, "launch of " + kernel->operation() + ": " + what};
+  };
+  if (args.size() != params.size())
+    return mistake(std::to_string(args.size()) + " arguments for " + std::to_string(params.size()) +
+                   " parameters");
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const auto argument = [i] { return "argument " + std::to_string(i) + " "; };
+    if (args[i].is_buffer() != params[i].is_buffer)
+      return mistake(argument() + (params[i].is_buffer ? "must be a buffer" : "must be a scalar"));
+    if (!args[i].is_buffer()) {
+      if (args[i].scalar.type != params[i].type)
+        return mistake(argument() + "is " + std::string{troika::name_of(args[i].scalar.type)} +
+                       ", not " + std::string{troika::name_of(params[i].type)});
+      continue;
+    }
+    if (!Buffer::of(core, args[i].span.in)) return not_own(core, "launch");
+    if (args[i].span.end() > args[i].span.in->bytes())
+      return Status{Code::out_of_range, "launch of " + kernel->operation() + ": " + argument() +
+                                            "ends beyond its allocation"};
+  }
+  for (const std::size_t size : op.shape.global)
+    if (size == 0) return mistake("no work-items");
+  return true;
+}
+
+Result<bool> accept_hand_over(const Core& core, const Operation& op) {
+  const Buffer* const buffer = Buffer::of(core, op.to.in);
+  if (!buffer) return not_own(core, "hand_over");
+  TROIKA_TRY(check_span(op.to, "hand_over"));
+  if (!buffer->host()) return false;  // the host has no hands there
+  const std::size_t begin = op.to.offset, end = op.to.end();
+  const auto forget = [](const MappedRange&) {};
+  const std::scoped_lock lock{buffer->asked_mutex()};
+  MappedRanges& asked = buffer->asked();
+  if (op.towards == Towards::host) {
+    if (asked.hold(begin, end, op.will_write)) return false;
+    asked.add(asked.widen(begin, end, op.will_write, forget));
+    return true;
+  }
+  if (!asked.touch(begin, end)) return false;
+  asked.take(begin, end, forget);
+  return true;
+}
+
+}  // namespace
+
+Result<bool> accept_command(const Core& core, const Operation& op) {
+  switch (op.kind) {
+    case Operation::Kind::launch: return accept_launch(core, op);
+    case Operation::Kind::hand_over: return accept_hand_over(core, op);
+    case Operation::Kind::fill:
+      if (!Buffer::of(core, op.to.in)) return not_own(core, "fill");
+      TROIKA_TRY(check_span(op.to, "fill"));
+      return true;
+    case Operation::Kind::copy: break;
+  }
+  TROIKA_TRY(check_span(op.from, "copy"));
+  TROIKA_TRY(check_span(op.to, "copy"));
+  const bool reads = Buffer::of(core, op.from.in) || op.from.in->host();
+  const bool writes = Buffer::of(core, op.to.in) || op.to.in->host();
+  if (!reads || !writes || (!Buffer::of(core, op.from.in) && !Buffer::of(core, op.to.in)))
+    return Status{Code::unsupported, "copy: " + core.name + " cannot reach both ends"};
+  return true;
+}
+
+}  // namespace troika::opencl
