@@ -125,9 +125,9 @@ cl_int copy(const Core& core, cl_command_queue queue, const Operation& op, LastE
 cl_int fill(const Core& core, cl_command_queue queue, const Operation& op, Patterns& patterns,
             LastEvent& last) {
   const Buffer& buffer = own_buffer(op.to.in);
-  const Span2D to = rows_touch(op.to) ? as_row(op.to) : op.to;
   const std::size_t size = size_of(op.scalar.type);
-  const bool aligned = to.offset % size == 0 && (to.rows == 1 || to.pitch % size == 0);
+  const bool aligned = op.to.offset % size == 0 && (op.to.rows == 1 || op.to.pitch % size == 0);
+  const Span2D to = aligned && rows_touch(op.to) ? as_row(op.to) : op.to;
   const auto row_pattern =
       aligned ? std::span<const std::byte>{} : patterns.keep(op.value, op.scalar, to.row_bytes);
   cl_int error = CL_SUCCESS;

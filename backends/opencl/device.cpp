@@ -124,8 +124,8 @@ DeviceInfo describe_device(const Core& core, const std::string& platform) {
   if (info.kind == DeviceKind::cpu) info.cores = allowed_cores();
   info.dialects = {Dialect::opencl_c};
   info.space = core.space;
-  info.needs_hand_over =
-      core.space == host_space;  // OpenCL promises nothing of unmapped host pages
+  // OpenCL promises nothing of unmapped host pages.
+  info.needs_hand_over = core.space == host_space;
   if (core.space != host_space) {
     info.copy_queue = true;
     for (const auto& [from, to] : {std::pair{host_space, core.space}, {core.space, host_space}})
