@@ -36,7 +36,8 @@ def environment(preset="", **more):
     env["POCL_CACHE_DIR"] = str(ROOT / "build" / (preset or "release") / "pocl-cache")
     pathlib.Path(env["POCL_CACHE_DIR"]).mkdir(parents=True, exist_ok=True)
     options = {
-        "ASAN_OPTIONS": ["strict_string_checks=1", "detect_stack_use_after_return=1"],
+        "ASAN_OPTIONS": ["strict_string_checks=1", "detect_stack_use_after_return=1",
+                         "quarantine_size_mb=32"],
         "LSAN_OPTIONS": [],
         "TSAN_OPTIONS": ["second_deadlock_stack=1"],
         "UBSAN_OPTIONS": ["print_stacktrace=1"],
