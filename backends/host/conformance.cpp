@@ -29,11 +29,37 @@ Result<Opening> open() {
 
 Result<KernelImage> image(SuiteKernel kernel) { return function_image(kernel, Dialect::host); }
 
+// Where a kernel waits until the gate is opened.
+class Door {
+ public:
+  void pass() const {
+    std::unique_lock lock{mutex_};
+    held_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+  }
+  void wait_until_held() const {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return held_; });
+  }
+  void open() const {
+    const std::scoped_lock lock{mutex_};
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  mutable std::mutex mutex_;  // protects all below
+  mutable std::condition_variable changed_;
+  mutable bool held_ = false;
+  mutable bool open_ = false;
+};
+
 // A kernel that waits on a condition variable; launches share it with the gate.
 class HostGate final : public Gate {
  public:
-  explicit HostGate(std::unique_ptr<LoadedKernel> kernel, std::shared_ptr<const void> state)
-      : kernel_{std::move(kernel)}, door_{std::static_pointer_cast<const Door>(state)} {}
+  HostGate(std::unique_ptr<LoadedKernel> kernel, std::shared_ptr<const Door> door)
+      : kernel_{std::move(kernel)}, door_{std::move(door)} {}
 
   static Result<std::unique_ptr<Gate>> close(Opening& opening) {
     auto door = std::make_shared<const Door>();
@@ -54,31 +80,6 @@ class HostGate final : public Gate {
   void open() override { door_->open(); }
 
  private:
-  class Door {
-   public:
-    void pass() const {
-      std::unique_lock lock{mutex_};
-      held_ = true;
-      changed_.notify_all();
-      changed_.wait(lock, [this] { return open_; });
-    }
-    void wait_until_held() const {
-      std::unique_lock lock{mutex_};
-      changed_.wait(lock, [this] { return held_; });
-    }
-    void open() const {
-      const std::scoped_lock lock{mutex_};
-      open_ = true;
-      changed_.notify_all();
-    }
-
-   private:
-    mutable std::mutex mutex_;  // protects all below
-    mutable std::condition_variable changed_;
-    mutable bool held_ = false;
-    mutable bool open_ = false;
-  };
-
   std::unique_ptr<LoadedKernel> kernel_;
   std::shared_ptr<const Door> door_;
 };

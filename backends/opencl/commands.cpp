@@ -37,7 +37,7 @@ cl_int launch(const Core& core, cl_command_queue queue, const Operation& op, Las
     if (arg.is_buffer()) {
       const cl_mem memory = own_buffer(arg.span.in).memory();
       const cl_ulong offset = arg.span.offset;
-      set(sizeof memory, &memory);
+      set(sizeof(cl_mem), &memory);
       set(sizeof offset, &offset);
     } else {
       set(size_of(arg.scalar.type), arg.scalar.bytes.data());

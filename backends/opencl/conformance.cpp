@@ -80,9 +80,7 @@ class SpinGate final : public Gate {
     // abandoned: then the words stay for it, for good.
     while (word(ended).load() != word(begun).load()) std::this_thread::yield();
     if (word(ended).load() == held_) return;
-    static auto& kept =
-        *new std::vector<std::pair<std::unique_ptr<Allocation>, std::unique_ptr<LoadedKernel>>>;
-    kept.emplace_back(std::move(words_), std::move(kernel_));
+    kept_for_good().emplace_back(std::move(words_), std::move(kernel_));
   }
 
   Result<Timepoint> hold(Queue& queue) override {
@@ -110,6 +108,12 @@ class SpinGate final : public Gate {
 
  private:
   enum Word { opened, begun, ended };
+  using Kept = std::vector<std::pair<std::unique_ptr<Allocation>, std::unique_ptr<LoadedKernel>>>;
+
+  static Kept& kept_for_good() {
+    static Kept& kept = *new Kept;
+    return kept;
+  }
 
   std::atomic_ref<int> word(int index) const {
     return std::atomic_ref<int>{reinterpret_cast<int*>(words_->host())[index]};

@@ -36,7 +36,7 @@ std::shared_ptr<Block> Fabric::block_of(std::span<std::byte> pages) {
   const auto begin = reinterpret_cast<std::uintptr_t>(pages.data());
   const auto end = begin + pages.size();
   for (const auto& weak : space(host_space).blocks) {
-    const auto block = weak.lock();
+    auto block = weak.lock();
     if (!block) continue;
     const auto first = reinterpret_cast<std::uintptr_t>(block->data());
     const auto last = first + block->bytes();

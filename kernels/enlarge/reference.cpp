@@ -7,7 +7,8 @@ namespace troika::kernels {
 Rgb8 enlarge_reference(const Rgb8& source, int factor) {
   const std::vector<i32> weights = enlarge_weights(factor);
   const auto weight = [&](int position, int tap) {
-    return weights[static_cast<std::size_t>(4 * (position % factor) + tap)];
+    const int at = 4 * (position % factor) + tap;
+    return weights[static_cast<std::size_t>(at)];
   };
   Rgb8 out(source.width * factor, source.height * factor, 3);
   for (int y = 0; y < out.height; ++y)

@@ -190,7 +190,7 @@ Result<std::shared_ptr<BufferState>> RuntimeCore::find_buffer(BufferId id,
                 std::string{used_by} + ": buffer " + std::to_string(id.value) + " was destroyed"};
 }
 
-Result<std::shared_ptr<RunState>> RuntimeCore::start(std::shared_ptr<PlanState> plan,
+Result<std::shared_ptr<RunState>> RuntimeCore::start(const std::shared_ptr<PlanState>& plan,
                                                      std::span<const Binding> bindings,
                                                      Job* completion, RunState* parent,
                                                      TaskIndex parent_task) {
@@ -330,8 +330,8 @@ Result<std::byte*> RuntimeCore::access(BufferId id, Region region, Access mode) 
   const Operand view{Storage{id, 0, buffer->bytes}, Type::u8, region};
   const AnyArg arg{mode, view};
   graph.add(access_operation(mode), {arg});
-  TROIKA_ASSIGN(auto plan, compile(graph));
-  TROIKA_ASSIGN(auto run, start(std::move(plan), {}, nullptr));
+  TROIKA_ASSIGN(const auto plan, compile(graph));
+  TROIKA_ASSIGN(const auto run, start(plan, {}, nullptr));
   TROIKA_TRY(wait(*run, forever));
   return buffer->home(host_space)->root->host() + region.offset;
 }
@@ -344,7 +344,7 @@ Status RuntimeCore::blocking(void (*body)(void*), void* state) {
   }
   HostLane* const lane = lane_of_this_thread();
   if (lane != nullptr) lane->begin_block();
-  if (const Status lent = parts_.workers->lend(false); !lent.ok()) {
+  if (Status lent = parts_.workers->lend(false); !lent.ok()) {
     if (lane != nullptr) lane->end_block();
     return lent;
   }
@@ -363,8 +363,8 @@ Status RuntimeCore::blocking(void (*body)(void*), void* state) {
 }
 
 void TaskContext::submit(const Graph& graph) {
-  auto plan = value_or_throw(core_->compile(graph));
-  value_or_throw(core_->start(std::move(plan), {}, nullptr, run_, task_));
+  const auto plan = value_or_throw(core_->compile(graph));
+  value_or_throw(core_->start(plan, {}, nullptr, run_, task_));
 }
 
 bool TaskContext::cancelled() const noexcept {

@@ -68,7 +68,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   void release_buffer(std::shared_ptr<BufferState> buffer) noexcept;
 
   Result<std::shared_ptr<PlanState>> compile(const Graph& graph);
-  Result<std::shared_ptr<RunState>> start(std::shared_ptr<PlanState> plan,
+  Result<std::shared_ptr<RunState>> start(const std::shared_ptr<PlanState>& plan,
                                           std::span<const Binding> bindings, Job* completion,
                                           RunState* parent = nullptr, TaskIndex parent_task = {});
   // The run's outcome. Code::would_deadlock on a worker outside blocking(); Code::timed_out at the

@@ -137,10 +137,10 @@ LaneStep LaneWorker::run_chain() noexcept {
     if (unpublished_ != 0) publish();
 
     const unsigned c = LaneLink::class_of(link);
-    if (lane_->word_.peek().has(LaneWordView::interrupts(c))) [[unlikely]]
-      break_off(run, next);
     // A task of a lower class than the last one must not pass what lies in our own deques.
-    else if (next != LaneLink::none && LaneLink::class_of(next) < c) break_off(run, next);
+    if (lane_->word_.peek().has(LaneWordView::interrupts(c)) ||
+        (next != LaneLink::none && LaneLink::class_of(next) < c)) [[unlikely]]
+      break_off(run, next);
     else if (next == LaneLink::none) next = pop_same(run, c);
 
     if (next == LaneLink::none || count >= step_tasks) [[unlikely]] {

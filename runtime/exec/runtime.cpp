@@ -4,7 +4,7 @@ namespace troika {
 
 Runtime::Runtime(RuntimeParts parts, RuntimeOptions options)
     : core_{value_or_throw(RuntimeCore::create(std::move(parts), options.policy, options.seed,
-                                               options.executor, options.devices))} {}
+                                               options.executor, std::move(options.devices)))} {}
 
 Runtime::~Runtime() { core_->shut_down(); }
 

@@ -20,7 +20,7 @@ void Tracing::retired(const QueueState& from, const InFlight& operation, const S
                       const Interval* measured, Nanos now) {
   Tracks& tracks = tracks_[from.id.value];
   TraceEvent event;
-  if (operation.run != nullptr) {
+  if (operation.kind == InFlight::Kind::task || operation.kind == InFlight::Kind::acquire) {
     event.run = operation.run->id;
     event.task = operation.task;
   }

@@ -44,7 +44,8 @@ Work Operation::work_of(std::span<const Arg> args) const {
   }
   if (const Arg* output = widest_output(args)) {
     const auto index = static_cast<std::size_t>(output - args.data());
-    result.flops = static_cast<double>(output->region.size() / size_of(params[index].type));
+    const std::size_t elements = output->region.size() / size_of(params[index].type);
+    result.flops = static_cast<double>(elements);
   }
   return result;
 }

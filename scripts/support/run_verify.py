@@ -11,6 +11,7 @@ import time
 import building
 import mutations
 import page
+from findings import findings
 from tally import Tally, say
 
 SEEDS = 20_000
@@ -65,10 +66,10 @@ def lint(tally):
         ["run-clang-tidy-14", "-quiet", "-p", "build/release", f"-j{building.jobs('release')}",
          rf"^{re.escape(str(building.ROOT))}/(runtime|backends|kernels|bench|examples|tests)/"],
         cwd=building.ROOT, capture_output=True, text=True, check=False)
-    warnings = sorted(set(re.findall(r"^.*: (?:warning|error): .*$", done.stdout, re.MULTILINE)))
-    for warning in warnings:
-        say(warning.replace(f"{building.ROOT}/", ""))
-    tally.check("clang-tidy", done.returncode == 0 and not warnings, f"{len(warnings)} warnings")
+    found = findings(done.stdout, building.ROOT)
+    for finding in found:
+        say(finding)
+    tally.check("clang-tidy", done.returncode == 0 and not found, f"{len(found)} findings")
 
 
 def bench(tally):

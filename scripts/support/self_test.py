@@ -8,6 +8,7 @@ import building
 import drawing
 import mutations
 import page
+from findings import findings
 from tally import Tally
 
 REPORT = """<?xml version="1.0" encoding="UTF-8"?>
@@ -135,6 +136,16 @@ class Named(unittest.TestCase):
     def test_every_edit_fits_the_code_as_it_stands(self):
         for mutation in mutations.load_named():
             self.assertIsNone(mutations.misplaced(mutation, building.ROOT), mutation.name)
+
+
+class Findings(unittest.TestCase):
+    def test_a_finding_is_read_once_and_through_its_colours(self):
+        printed = ("\x1b[1m/here/a.h:3:9: \x1b[0m\x1b[0;1;31merror: \x1b[0m\x1b[1mthis [check]"
+                   "\x1b[0m\n  code\n/here/b.cpp:1:2: note: why\n26845 warnings generated.\n")
+        self.assertEqual(findings(printed + printed, "/here"), ["a.h:3:9: error: this [check]"])
+        self.assertEqual(findings("/here/a.h:3:9: warning: this", "/here"),
+                         ["a.h:3:9: warning: this"])
+        self.assertEqual(findings("26845 warnings generated.\n", "/here"), [])
 
 
 class Page(unittest.TestCase):
