@@ -128,10 +128,10 @@ class Named(unittest.TestCase):
         self.assertEqual(first, [m.name for m in mutations.slice_by("abc", 2)])
         self.assertEqual(len(first), min(2, len(names)))
 
-    def test_twelve_breakages_are_promised_and_each_has_a_mutation(self):
-        self.assertEqual(len(mutations.breakages()), 12)
+    def test_each_breakage_that_is_promised_has_a_mutation(self):
+        self.assertGreaterEqual(len(mutations.breakages()), 18)
         self.assertEqual(mutations.unwritten(mutations.load_named()), [])
-        self.assertEqual(len(mutations.unwritten([])), 12)
+        self.assertEqual(len(mutations.unwritten([])), len(mutations.breakages()))
 
     def test_every_edit_fits_the_code_as_it_stands(self):
         for mutation in mutations.load_named():
