@@ -39,6 +39,7 @@ void index2d(const void*, const HostCall& call) {
 void scalars(const void*, const HostCall& call) {
   auto* y = elements<std::int64_t>(call.args[0]);
   y[0] = call.args[1].scalar.as<std::uint8_t>();
+  // A number, not a character: its sign is to arrive. NOLINTNEXTLINE(bugprone-signed-char-misuse)
   y[1] = call.args[2].scalar.as<std::int8_t>();
   y[2] = call.args[3].scalar.as<std::uint16_t>();
   y[3] = call.args[4].scalar.as<std::int16_t>();

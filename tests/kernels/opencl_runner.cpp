@@ -71,7 +71,7 @@ class OpenClRunner final : public Runner {
         if (error != CL_SUCCESS) return failed("clCreateBuffer", error);
         const cl_mem buffer = buffers.back().get();
         const cl_ulong offset = arg.region.offset;
-        error = clSetKernelArg(kernel, next++, sizeof buffer, &buffer);
+        error = clSetKernelArg(kernel, next++, sizeof(cl_mem), &buffer);
         if (error == CL_SUCCESS) error = clSetKernelArg(kernel, next++, sizeof offset, &offset);
       }
       if (error != CL_SUCCESS)

@@ -25,7 +25,7 @@ TEST_P(Reductions, histograms_of_all_tiles_add_up_to_the_pictures) {
     Plane16 in = noise<u16>(random_, grid.width, grid.height, 1, luma_max);
     const int across = (grid.width + grid.tile_w - 1) / grid.tile_w;
     const int down = (grid.height + grid.tile_h - 1) / grid.tile_h;
-    const auto tiles = static_cast<std::size_t>(across * down);
+    const auto tiles = static_cast<std::size_t>(across) * static_cast<std::size_t>(down);
     std::vector<u32> partials(histogram_bins * (tiles + 1), 0xA5A5'A5A5);
     std::size_t next = 0;
     for (int y = 0; y < grid.height; y += grid.tile_h)

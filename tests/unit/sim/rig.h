@@ -80,7 +80,7 @@ struct Lane {
   Lane(World& world, Device& on, QueueId id, QueueUse use = QueueUse::compute, unsigned lane = 0)
       : device{on}, listener{world} {
     queue = std::move(*on.create_queue(id, use, lane, listener));
-    const auto load = [&](KernelImage i) { return std::move(*on.load(i)); };
+    const auto load = [&](const KernelImage& i) { return std::move(*on.load(i)); };
     copy_kernel = load(image("add_one", {buffer(Access::read), buffer(Access::write)}, add_one));
     zero_kernel = load(image("zero", {buffer(Access::write)}, zero));
     read_kernel = load(image("read", {buffer(Access::read)}, touch_nothing));
