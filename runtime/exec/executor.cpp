@@ -234,10 +234,11 @@ bool Executor::fill(Lane& lane) {
   return progress;
 }
 
-// Samples that tell how long a task of the run takes. What was seen while memory was touched for
-// the first time says little of a run whose memory has been touched.
+// Samples that tell how long a task of the run takes. Those seen while memory was touched for the
+// first time count as one in a run whose memory has been touched.
 unsigned Executor::samples_for(const RunState& run, const Estimate& estimate) noexcept {
-  return run.touches_first ? estimate.kernel_samples : estimate.lasting_samples;
+  if (run.touches_first) return estimate.kernel_samples;
+  return std::max(estimate.lasting_samples, std::min(1U, estimate.kernel_samples));
 }
 
 // From the ready set to the lane: the whole footprint or nothing.

@@ -17,7 +17,7 @@ constexpr double home_ratio = 1.25;
 constexpr double shared_slow_down = 0.5;
 // A device is explored beyond its first sample where that was up to this multiple of the fastest
 // device's time: further off, no spike decides.
-constexpr double explore_ratio = 4;
+constexpr double explore_ratio = 2;
 // Bounds sums of predictions, in nanoseconds.
 constexpr double work_max = 1e18;
 
