@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ElementTree
 from tally import REPORT, Tally, say
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SANITIZED = ("asan", "ubsan", "tsan")
+SANITIZED = ("asan", "tsan")
 SANITIZED_JOBS = 2  # a sanitized test takes several times the memory of a plain one
 
 
@@ -37,7 +37,11 @@ def environment(preset="", **more):
     pathlib.Path(env["POCL_CACHE_DIR"]).mkdir(parents=True, exist_ok=True)
     options = {
         "ASAN_OPTIONS": ["strict_string_checks=1", "detect_stack_use_after_return=1",
-                         "quarantine_size_mb=32"],
+                         "quarantine_size_mb=32",
+                         # LeakSanitizer of g++ 12 takes a block of dynamic TLS whose address ends in
+                         # 0x010 for one of glibc before 2.25, and reads its bounds from what lies
+                         # before it: it then dies in its own tracer.
+                         "intercept_tls_get_addr=0"],
         "LSAN_OPTIONS": [],
         "TSAN_OPTIONS": ["second_deadlock_stack=1"],
         "UBSAN_OPTIONS": ["print_stacktrace=1"],

@@ -95,7 +95,6 @@ def bench(tally):
 PARTS = {
     "test": functional,
     "asan": sanitized("asan"),
-    "ubsan": sanitized("ubsan"),
     "tsan": sanitized("tsan"),
     "seeds": seeds,
     "mutations": named,
