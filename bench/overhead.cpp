@@ -1,6 +1,4 @@
 // troika-bench overhead: nanoseconds per empty task, beside the bare mechanism and oneTBB.
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -12,6 +10,7 @@
 
 #include "bench/bench.h"
 #include "bench/peers/peer.h"
+#include "bench/samples.h"
 
 namespace troika::bench {
 namespace {
@@ -29,23 +28,6 @@ struct Samples {
   std::vector<double> build, replay;
   double bytes = 0;
 };
-
-struct Summary {
-  double low = 0, median = 0, high = 0;
-};
-
-Summary summary_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {values.front(), values[values.size() / 2], values.back()};
-}
-
-template <class Work>
-double nanos(Work&& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
-  return took.count();
-}
 
 // One build with its first run, then replays.
 void sample(Peer& peer, const Shape& shape, Samples& samples) {

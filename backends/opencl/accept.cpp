@@ -55,7 +55,8 @@ Result<bool> accept_hand_over(const Core& core, const Operation& op) {
   const Buffer* const buffer = Buffer::of(core, op.to.in);
   if (!buffer) return not_own(core, "hand_over");
   TROIKA_TRY(check_span(op.to, "hand_over"));
-  if (!buffer->host()) return false;  // the host has no hands there
+  // The host has no hands there, or they are where the device's are.
+  if (!buffer->host() || !buffer->memory()) return false;
   const std::size_t begin = op.to.offset, end = op.to.end();
   const auto forget = [](const MappedRange&) {};
   const std::scoped_lock lock{buffer->asked_mutex()};

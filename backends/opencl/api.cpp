@@ -19,6 +19,10 @@ Result<const Api*> open_library() {
   if (!api.name) return Status{Code::unavailable, std::string{library_name} + " has no cl" #name};
   TROIKA_OPENCL_ENTRIES(TROIKA_OPENCL_LOAD)
 #undef TROIKA_OPENCL_LOAD
+#define TROIKA_OPENCL_LOOK_FOR(name) \
+  api.name = reinterpret_cast<decltype(&::cl##name)>(dlsym(library, "cl" #name));
+  TROIKA_OPENCL_SVM_ENTRIES(TROIKA_OPENCL_LOOK_FOR)
+#undef TROIKA_OPENCL_LOOK_FOR
   return &api;
 }
 

@@ -1,7 +1,7 @@
-// The OpenCL 1.2 entry points that the backend calls, found at run time.
+// The OpenCL entry points that the backend calls, found at run time.
 #pragma once
 
-#define CL_TARGET_OPENCL_VERSION 120
+#define CL_TARGET_OPENCL_VERSION 200
 #define CL_USE_DEPRECATED_OPENCL_1_2_APIS
 #include <string>
 #include <string_view>
@@ -12,7 +12,7 @@
 
 namespace troika::opencl {
 
-// None is newer than 1.2: some loaders spin for ever in an entry that a platform's version lacks.
+// Of 1.2: every loader has them, and every platform that is used.
 #define TROIKA_OPENCL_ENTRIES(X) \
   X(GetPlatformIDs)              \
   X(GetPlatformInfo)             \
@@ -53,9 +53,19 @@ namespace troika::opencl {
   X(Flush)                       \
   X(Finish)
 
+// Of 2.0: null where the loader lacks them, and for fine_grained_svm() devices only. Some loaders
+// spin for ever in an entry that a platform's version lacks.
+#define TROIKA_OPENCL_SVM_ENTRIES(X) \
+  X(SVMAlloc)                        \
+  X(SVMFree)                         \
+  X(SetKernelArgSVMPointer)          \
+  X(EnqueueSVMMemcpy)                \
+  X(EnqueueSVMMemFill)
+
 struct Api {
 #define TROIKA_OPENCL_MEMBER(name) decltype(&::cl##name) name = nullptr;
   TROIKA_OPENCL_ENTRIES(TROIKA_OPENCL_MEMBER)
+  TROIKA_OPENCL_SVM_ENTRIES(TROIKA_OPENCL_MEMBER)
 #undef TROIKA_OPENCL_MEMBER
 };
 

@@ -12,6 +12,12 @@ const Buffer& own_buffer(const Allocation* allocation) {
   return static_cast<const Buffer&>(*allocation);
 }
 
+// Null of bytes that commands are given the address of: the host's, and shared virtual memory.
+cl_mem memory_of(const Core& core, const Allocation* allocation) noexcept {
+  const Buffer* const buffer = Buffer::of(core, allocation);
+  return buffer ? buffer->memory() : nullptr;
+}
+
 // A command's event replaces the one before it.
 class LastEvent {
  public:
@@ -33,11 +39,17 @@ cl_int launch(const Core& core, cl_command_queue queue, const Operation& op, Las
   const auto set = [&](std::size_t bytes, const void* value) {
     if (error == CL_SUCCESS) error = core.api->SetKernelArg(kernel.handle(), index++, bytes, value);
   };
+  const auto set_address = [&](const std::byte* address) {
+    if (error == CL_SUCCESS)
+      error = core.api->SetKernelArgSVMPointer(kernel.handle(), index++, address);
+  };
   for (const KernelArg& arg : op.args.view()) {
     if (arg.is_buffer()) {
-      const cl_mem memory = own_buffer(arg.span.in).memory();
+      const Buffer& buffer = own_buffer(arg.span.in);
+      const cl_mem memory = buffer.memory();
       const cl_ulong offset = arg.span.offset;
-      set(sizeof(cl_mem), &memory);
+      if (memory) set(sizeof memory, &memory);
+      else set_address(buffer.host());
       set(sizeof offset, &offset);
     } else {
       set(size_of(arg.scalar.type), arg.scalar.bytes.data());
@@ -77,49 +89,75 @@ Span2D row_of(const Span2D& span, std::size_t row) noexcept {
   return {span.in, span.offset + row * span.pitch, span.row_bytes, 1, 0};
 }
 
-// Of what copy_rows() and copy_row() are given, at least one side is this device's.
+// Of what copy_row() and copy_rows() are given, at least one side is this device's; the latter
+// are given at least one cl_mem, for there is no such command between addresses.
 cl_int copy_row(const Core& core, cl_command_queue queue, const Span2D& from, const Span2D& to,
                 LastEvent& last) {
-  const Buffer* const source = Buffer::of(core, from.in);
-  const Buffer* const target = Buffer::of(core, to.in);
+  const cl_mem source = memory_of(core, from.in), target = memory_of(core, to.in);
   const std::size_t bytes = to.row_bytes;
   if (source && target)
-    return core.api->EnqueueCopyBuffer(queue, source->memory(), target->memory(), from.offset,
-                                       to.offset, bytes, 0, nullptr, last.next());
+    return core.api->EnqueueCopyBuffer(queue, source, target, from.offset, to.offset, bytes, 0,
+                                       nullptr, last.next());
   if (target)
-    return core.api->EnqueueWriteBuffer(queue, target->memory(), CL_FALSE, to.offset, bytes,
+    return core.api->EnqueueWriteBuffer(queue, target, CL_FALSE, to.offset, bytes,
                                         from.in->host() + from.offset, 0, nullptr, last.next());
-  return core.api->EnqueueReadBuffer(queue, source->memory(), CL_FALSE, from.offset, bytes,
+  if (!source)
+    return core.api->EnqueueSVMMemcpy(queue, CL_FALSE, to.in->host() + to.offset,
+                                      from.in->host() + from.offset, bytes, 0, nullptr,
+                                      last.next());
+  return core.api->EnqueueReadBuffer(queue, source, CL_FALSE, from.offset, bytes,
                                      to.in->host() + to.offset, 0, nullptr, last.next());
 }
 
 cl_int copy_rows(const Core& core, cl_command_queue queue, const Span2D& from, const Span2D& to,
                  LastEvent& last) {
-  const Buffer* const source = Buffer::of(core, from.in);
-  const Buffer* const target = Buffer::of(core, to.in);
+  const cl_mem source = memory_of(core, from.in), target = memory_of(core, to.in);
   const std::array<std::size_t, 3> region{to.row_bytes, to.rows, 1}, none{0, 0, 0};
   const Rect a{from}, b{to};
   if (source && target)
-    return core.api->EnqueueCopyBufferRect(queue, source->memory(), target->memory(),
-                                           a.origin.data(), b.origin.data(), region.data(), a.pitch,
-                                           0, b.pitch, 0, 0, nullptr, last.next());
+    return core.api->EnqueueCopyBufferRect(queue, source, target, a.origin.data(), b.origin.data(),
+                                           region.data(), a.pitch, 0, b.pitch, 0, 0, nullptr,
+                                           last.next());
   if (target)
-    return core.api->EnqueueWriteBufferRect(queue, target->memory(), CL_FALSE, b.origin.data(),
-                                            none.data(), region.data(), b.pitch, 0, from.pitch, 0,
+    return core.api->EnqueueWriteBufferRect(queue, target, CL_FALSE, b.origin.data(), none.data(),
+                                            region.data(), b.pitch, 0, from.pitch, 0,
                                             from.in->host() + from.offset, 0, nullptr, last.next());
-  return core.api->EnqueueReadBufferRect(queue, source->memory(), CL_FALSE, a.origin.data(),
-                                         none.data(), region.data(), a.pitch, 0, to.pitch, 0,
+  return core.api->EnqueueReadBufferRect(queue, source, CL_FALSE, a.origin.data(), none.data(),
+                                         region.data(), a.pitch, 0, to.pitch, 0,
                                          to.in->host() + to.offset, 0, nullptr, last.next());
 }
 
 cl_int copy(const Core& core, cl_command_queue queue, const Operation& op, LastEvent& last) {
   const bool one_row = rows_touch(op.from) && rows_touch(op.to);
   if (one_row) return copy_row(core, queue, as_row(op.from), as_row(op.to), last);
-  if (Rect{op.from}.fits && Rect{op.to}.fits) return copy_rows(core, queue, op.from, op.to, last);
+  const bool by_address = !memory_of(core, op.from.in) && !memory_of(core, op.to.in);
+  if (!by_address && Rect{op.from}.fits && Rect{op.to}.fits)
+    return copy_rows(core, queue, op.from, op.to, last);
   cl_int error = CL_SUCCESS;
   for (std::size_t row = 0; row < op.to.rows && error == CL_SUCCESS; ++row)
     error = copy_row(core, queue, row_of(op.from, row), row_of(op.to, row), last);
   return error;
+}
+
+// No offset that the value's size does not divide.
+cl_int fill_row(const Core& core, cl_command_queue queue, const Buffer& buffer, const Scalar& value,
+                std::size_t at, std::size_t bytes, LastEvent& last) {
+  const void* const pattern = value.bytes.data();
+  const std::size_t size = size_of(value.type);
+  if (buffer.memory())
+    return core.api->EnqueueFillBuffer(queue, buffer.memory(), pattern, size, at, bytes, 0, nullptr,
+                                       last.next());
+  return core.api->EnqueueSVMMemFill(queue, buffer.host() + at, pattern, size, bytes, 0, nullptr,
+                                     last.next());
+}
+
+cl_int write_row(const Core& core, cl_command_queue queue, const Buffer& buffer,
+                 std::span<const std::byte> row, std::size_t at, LastEvent& last) {
+  if (buffer.memory())
+    return core.api->EnqueueWriteBuffer(queue, buffer.memory(), CL_FALSE, at, row.size(),
+                                        row.data(), 0, nullptr, last.next());
+  return core.api->EnqueueSVMMemcpy(queue, CL_FALSE, buffer.host() + at, row.data(), row.size(), 0,
+                                    nullptr, last.next());
 }
 
 cl_int fill(const Core& core, cl_command_queue queue, const Operation& op, Patterns& patterns,
@@ -133,12 +171,8 @@ cl_int fill(const Core& core, cl_command_queue queue, const Operation& op, Patte
   cl_int error = CL_SUCCESS;
   for (std::size_t row = 0; row < to.rows && error == CL_SUCCESS; ++row) {
     const std::size_t at = to.offset + row * to.pitch;
-    // clEnqueueFillBuffer takes no offset that its pattern does not divide.
-    error = aligned ? core.api->EnqueueFillBuffer(queue, buffer.memory(), op.scalar.bytes.data(),
-                                                  size, at, to.row_bytes, 0, nullptr, last.next())
-                    : core.api->EnqueueWriteBuffer(queue, buffer.memory(), CL_FALSE, at,
-                                                   row_pattern.size(), row_pattern.data(), 0,
-                                                   nullptr, last.next());
+    error = aligned ? fill_row(core, queue, buffer, op.scalar, at, to.row_bytes, last)
+                    : write_row(core, queue, buffer, row_pattern, at, last);
   }
   return error;
 }

@@ -126,6 +126,7 @@ DeviceInfo describe_device(const Core& core, const std::string& platform) {
   info.space = core.space;
   // OpenCL promises nothing of unmapped host pages.
   info.needs_hand_over = core.space == host_space;
+  info.shares_allocations = core.svm;
   if (core.space != host_space) {
     info.copy_queue = true;
     for (const auto& [from, to] : {std::pair{host_space, core.space}, {core.space, host_space}})
@@ -139,11 +140,25 @@ DeviceInfo describe_device(const Core& core, const std::string& platform) {
   return info;
 }
 
+// Whether device and host see the bytes of one allocation at one address, without commands between
+// them but a kernel's end. Asked of a device whose platform is of `platform_version`.
+bool fine_grained_svm(const Api& api, int platform_version, cl_device_id device) {
+  if (platform_version < 200 ||
+      version_in(text_of(api.GetDeviceInfo, device, CL_DEVICE_VERSION)) < 200)
+    return false;
+#define TROIKA_OPENCL_IS_THERE(name) api.name&&
+  const bool entries = TROIKA_OPENCL_SVM_ENTRIES(TROIKA_OPENCL_IS_THERE) true;
+#undef TROIKA_OPENCL_IS_THERE
+  return entries && (value_of<cl_device_svm_capabilities>(api, device, CL_DEVICE_SVM_CAPABILITIES) &
+                     CL_DEVICE_SVM_FINE_GRAIN_BUFFER) != 0;
+}
+
 Result<std::shared_ptr<const Core>> open_core(const Api& api, Environment& environment,
                                               cl_device_id device, const std::string& platform,
-                                              std::string name, SpaceId space) {
+                                              std::string name, SpaceId space, bool svm) {
   auto core = std::make_shared<Core>();
   core->space = space;
+  core->svm = svm;
   core->api = &api;
   core->environment = &environment;
   core->device = device;
@@ -232,11 +247,17 @@ Result<Opened> open_all(const BackendOptions& options) {
         continue;
       }
       const std::string kind = short_name(platform.name);
-      const bool apart =
-          wanted.separate_memory || !value_of<cl_bool>(*api, device, CL_DEVICE_HOST_UNIFIED_MEMORY);
-      auto core =
-          open_core(*api, *options.environment, device, platform.name,
-                    kind + std::to_string(counts[kind]), apart ? SpaceId{next_space} : host_space);
+      const bool apart = wanted.memory == Sharing::separate ||
+                         !value_of<cl_bool>(*api, device, CL_DEVICE_HOST_UNIFIED_MEMORY);
+      const bool svm =
+          !apart && wanted.memory == Sharing::svm && fine_grained_svm(*api, version, device);
+      if (wanted.memory == Sharing::svm && !svm) {
+        miss({Code::unsupported, "it has no fine-grained shared virtual memory (memory=svm)"});
+        continue;
+      }
+      auto core = open_core(*api, *options.environment, device, platform.name,
+                            kind + std::to_string(counts[kind]),
+                            apart ? SpaceId{next_space} : host_space, svm);
       if (!core.ok()) {
         miss(core.status());
         continue;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 
 #include <sys/mman.h>
 
@@ -56,9 +57,10 @@ Buffer::~Buffer() {
     });
     core_->api->Finish(core_->service);
   }
-  core_->api->ReleaseMemObject(memory_);
+  if (memory_) core_->api->ReleaseMemObject(memory_);
   if (taken_ == 0) return;
-  if (host()) munmap(host(), taken_);
+  if (shared_) core_->api->SVMFree(core_->context, shared_);
+  else if (host()) munmap(host(), taken_);
   core_->give_back(taken_);
 }
 
@@ -86,6 +88,22 @@ Result<std::unique_ptr<Allocation>> Buffer::make(std::shared_ptr<const Core> cor
   return std::unique_ptr<Allocation>{new Buffer{std::move(core), memory, bytes, nullptr, bytes}};
 }
 
+Result<std::unique_ptr<Allocation>> Buffer::make_shared_virtual(std::shared_ptr<const Core> core,
+                                                                std::size_t bytes,
+                                                                std::size_t taken) {
+  // OpenCL aligns to the largest vector type at most.
+  void* const shared = core->api->SVMAlloc(
+      core->context, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER, taken, 0);
+  if (!shared) return core->out_of_memory("clSVMAlloc", bytes);
+  void* page = shared;
+  std::size_t room = taken;
+  std::align(page_bytes, bytes, page, room);
+  std::unique_ptr<Buffer> buffer{
+      new Buffer{std::move(core), nullptr, bytes, static_cast<std::byte*>(page), taken}};
+  buffer->shared_ = shared;
+  return std::unique_ptr<Allocation>{std::move(buffer)};
+}
+
 const Buffer* Buffer::of(const Core& core, const Allocation* allocation) noexcept {
   const auto* const buffer = dynamic_cast<const Buffer*>(allocation);
   return buffer && buffer->core_.get() == &core ? buffer : nullptr;
@@ -104,7 +122,14 @@ Status check_allocation(const Core& core, const AllocOp& op) {
 Result<std::unique_ptr<Allocation>> SharedMemory::allocate(const AllocOp& op) {
   TROIKA_TRY(check_allocation(*core_, op));
   const std::size_t whole = (op.bytes + page_bytes - 1) / page_bytes * page_bytes;
-  TROIKA_TRY(core_->take(whole, op.bytes));
+  // Shared virtual memory does not come in pages.
+  const std::size_t taken = core_->svm ? whole + page_bytes : whole;
+  TROIKA_TRY(core_->take(taken, op.bytes));
+  if (core_->svm) {
+    auto shared = Buffer::make_shared_virtual(core_, op.bytes, taken);
+    if (!shared.ok()) core_->give_back(taken);
+    return shared;
+  }
   void* const pages =
       mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) {

@@ -31,6 +31,7 @@ struct Core {
   std::string build_options;           // for every program
   bool strict_host_pointer = false;    // copies unless host pages are aligned and sized as it likes
   SpaceId space = host_space;          // of its own where the host cannot reach its memory
+  bool svm = false;                    // it allocates fine-grained shared virtual memory
   std::size_t memory_bytes = 0;
   std::size_t allocation_max = 0;                  // bytes of one allocation
   mutable std::atomic<std::size_t> bytes_used{0};  // by our own allocations
@@ -43,7 +44,8 @@ struct Core {
   void give_back(std::size_t bytes) const noexcept;
 };
 
-// A cl_mem, over host bytes (CL_MEM_USE_HOST_PTR) or in memory of the device's own.
+// Bytes that kernels reach: a cl_mem, over host bytes (CL_MEM_USE_HOST_PTR) or in memory of the
+// device's own, or shared virtual memory, which host and device see at one address and at once.
 class Buffer final : public Allocation {
  public:
   // Over host bytes. `taken` bytes of pages, mapped by us, go with the buffer and back to the
@@ -53,10 +55,16 @@ class Buffer final : public Allocation {
   // In the device's memory: `bytes` of it, taken from the core already, go back with the buffer.
   static Result<std::unique_ptr<Allocation>> make(std::shared_ptr<const Core> core,
                                                   std::size_t bytes);
+  // Shared virtual memory: `taken` bytes of it, taken from the core already, go back with the
+  // buffer.
+  static Result<std::unique_ptr<Allocation>> make_shared_virtual(std::shared_ptr<const Core> core,
+                                                                 std::size_t bytes,
+                                                                 std::size_t taken);
   ~Buffer() override;
 
   // Null when the allocation is not one of this device's.
   static const Buffer* of(const Core& core, const Allocation* allocation) noexcept;
+  // Null of shared virtual memory: commands are given its host() address.
   cl_mem memory() const noexcept { return memory_; }
 
   // Verbs of several queues look at and change what the host holds, or soon will.
@@ -72,6 +80,7 @@ class Buffer final : public Allocation {
   const std::shared_ptr<const Core> core_;
   const cl_mem memory_;
   const std::size_t taken_;
+  void* shared_ = nullptr;          // where shared virtual memory begins, before the first page
   mutable std::mutex asked_mutex_;  // protects asked_
   mutable MappedRanges asked_;
   mutable MappedRanges mapped_;
@@ -81,15 +90,17 @@ class Buffer final : public Allocation {
 // page.
 Status check_allocation(const Core& core, const AllocOp& op);
 
-// The host's memory, which the device works in.
+// The host's memory, which the device works in: pages that are its kernels' too, in shared virtual
+// memory where the device allocates it.
 class SharedMemory final : public Memory {
  public:
   explicit SharedMemory(std::shared_ptr<const Core> core) : core_{std::move(core)} {}
 
   SpaceId space() const noexcept override { return host_space; }
   std::size_t bytes_free() const noexcept override { return core_->bytes_free(); }
-  // Whole pages of host memory.
+  // Whole pages.
   Result<std::unique_ptr<Allocation>> allocate(const AllocOp& op) override;
+  // Host pages, whoever allocated them.
   Result<std::unique_ptr<Allocation>> attach(const Allocation& same_space) override;
   // Code::unsupported where the driver would make a copy of pages that are not aligned to 4096 or
   // whose size is no multiple of 64.

@@ -3,17 +3,25 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 namespace troika::opencl {
 namespace {
 
 constexpr const char* memory_variable = "TROIKA_OPENCL_MEMORY";
 
-Result<bool> is_separate(std::string_view value, std::string_view named) {
-  if (value == "separate") return true;
-  if (value == "shared") return false;
+constexpr std::pair<std::string_view, Sharing> ways[] = {{"host_pointer", Sharing::host_pointer},
+                                                         {"svm", Sharing::svm},
+                                                         {"separate", Sharing::separate}};
+
+Result<Sharing> sharing(std::string_view value, std::string_view named) {
+  std::string known;
+  for (const auto& [name, way] : ways) {
+    if (value == name) return way;
+    known += (known.empty() ? "" : ", ") + std::string{name};
+  }
   return Status{Code::invalid_argument, "opencl: " + std::string{named} + "=" + std::string{value} +
-                                            ": it is \"shared\" or \"separate\""};
+                                            ": it is one of " + known};
 }
 
 }  // namespace
@@ -21,7 +29,7 @@ Result<bool> is_separate(std::string_view value, std::string_view named) {
 Result<Options> parse_options(std::string_view text) {
   Options options;
   if (const char* const value = secure_getenv(memory_variable); value && *value) {
-    TROIKA_ASSIGN(options.separate_memory, is_separate(value, memory_variable));
+    TROIKA_ASSIGN(options.memory, sharing(value, memory_variable));
   }
   while (!text.empty()) {
     const std::string_view option = text.substr(0, text.find(','));
@@ -30,7 +38,7 @@ Result<Options> parse_options(std::string_view text) {
     if (key != "memory" || key.size() == option.size())
       return Status{Code::invalid_argument,
                     "opencl: no option is \"" + std::string{option} + "\"; there is memory=…"};
-    TROIKA_ASSIGN(options.separate_memory, is_separate(option.substr(key.size() + 1), key));
+    TROIKA_ASSIGN(options.memory, sharing(option.substr(key.size() + 1), key));
   }
   return options;
 }

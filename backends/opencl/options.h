@@ -1,20 +1,27 @@
 // What this backend can be told when it is opened.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "runtime/base/result.h"
 
 namespace troika::opencl {
 
-struct Options {
-  // Every device has memory of its own, though the driver says that it is the host's too.
-  bool separate_memory = false;
+// How bytes come to a device that says that its memory is the host's too.
+enum class Sharing : std::uint8_t {
+  host_pointer,  // CL_MEM_USE_HOST_PTR over the host's pages, handed over by map and unmap
+  svm,           // fine-grained shared virtual memory; a device without it is not used
+  separate       // not at all: memory of its own, and copies
 };
 
-// "memory=separate" or "memory=shared", the default; empty text leaves it to the environment
-// (TROIKA_OPENCL_MEMORY, ignored in a set-user-id program). Code::invalid_argument names what is
-// neither.
+struct Options {
+  Sharing memory = Sharing::host_pointer;
+};
+
+// "memory=host_pointer", the default, "memory=svm" or "memory=separate"; empty text leaves it to
+// the environment (TROIKA_OPENCL_MEMORY, ignored in a set-user-id program). Code::invalid_argument
+// names what is none of these.
 Result<Options> parse_options(std::string_view text);
 
 }  // namespace troika::opencl

@@ -40,6 +40,9 @@ struct DeviceInfo {
   std::vector<Link> links;
   // In a space it shares, others see its writes, and it theirs, only after a hand-over.
   bool needs_hand_over = false;
+  // What its own memory allocates in a space it shares is there for everybody at once: handing it
+  // over is free.
+  bool shares_allocations = false;
   bool simulated = false;
 
   // Whether one of `names` is its own or its backend's.

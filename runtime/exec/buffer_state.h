@@ -21,6 +21,7 @@ struct BufferState : std::enable_shared_from_this<BufferState> {
   // Its bytes in one space: one allocation, and a handle on it for each other device of the space.
   struct Home {
     SpaceId space;
+    DeviceId owner;  // allocated the root
     std::unique_ptr<Allocation> root;
     std::vector<std::pair<DeviceId, std::unique_ptr<Allocation>>> handles;  // given up before root
     std::uint32_t held = 0;      // tasks placed or issued that need it here

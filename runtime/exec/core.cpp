@@ -147,6 +147,7 @@ Result<std::shared_ptr<BufferState>> RuntimeCore::adopt(std::span<std::byte> hos
   buffer->coherence.set_initial(host_space);
   BufferState::Home home;
   home.space = host_space;
+  home.owner = DeviceId{0};
   home.root = std::move(root);
   buffer->homes.push_back(std::move(home));
   adopted_[begin] = end;

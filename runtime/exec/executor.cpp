@@ -76,7 +76,8 @@ Status Executor::start() {
     const DeviceInfo& info = devices_[d]->info();
     Memory& memory = devices_[d]->memory();
     store_.add_device(device, memory);
-    store_.add_space(info.space, device, memory, info.memory_bytes);
+    store_.add_space(info.space, device, info.memory_bytes);
+    if (info.shares_allocations) store_.prefer(info.space, device);
     model_.add_device({info.backend + ":" + info.description, info.flops_per_second,
                        info.bytes_per_second, Nanos{5'000}});
     warmed_.emplace_back();

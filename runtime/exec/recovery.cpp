@@ -322,6 +322,7 @@ void Executor::lose_device(DeviceId device, const Status& status, Gone gone) {
   if ((open & bit(device)) == 0) return;
   open_devices_.store(open & ~bit(device), std::memory_order_relaxed);
   counters_.devices_lost += 1;
+  store_.avoid(device);
   const DeviceInfo& info = devices_[device.value]->info();
   const Status cause{status.code() == Code::timed_out ? Code::timed_out : Code::device_lost,
                      info.name + " is lost: " + std::string{status.message()}};

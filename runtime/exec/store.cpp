@@ -7,16 +7,23 @@
 
 namespace troika {
 
-void Store::add_space(SpaceId space, DeviceId owner, Memory& owner_memory, std::size_t budget) {
+void Store::add_space(SpaceId space, DeviceId owner, std::size_t budget) {
   if (std::any_of(spaces_.begin(), spaces_.end(), [&](const Space& s) { return s.id == space; }))
     return;
   constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
-  spaces_.push_back({space, owner, &owner_memory, budget == 0 ? unlimited : budget});
+  spaces_.push_back({space, owner, owner, budget == 0 ? unlimited : budget});
 }
 
 void Store::add_device(DeviceId device, Memory& memory) {
   if (memories_.size() <= device.value) memories_.resize(device.value + 1, nullptr);
   memories_[device.value] = &memory;
+}
+
+void Store::prefer(SpaceId space, DeviceId device) { at(space).preferred = device; }
+
+void Store::avoid(DeviceId device) {
+  for (Space& space : spaces_)
+    if (space.preferred == device) space.preferred = space.owner;
 }
 
 Store::Space& Store::at(SpaceId space) noexcept {
@@ -30,10 +37,15 @@ std::size_t Store::used(SpaceId space) const noexcept { return at(space).used; }
 std::size_t Store::budget(SpaceId space) const noexcept { return at(space).budget; }
 
 Status Store::allocate(BufferState& buffer, Space& space) {
-  auto allocated = space.memory->allocate({buffer.bytes, 4096, 0});
-  if (!allocated.ok()) return allocated.status();
   BufferState::Home home;
   home.space = space.id;
+  home.owner = space.preferred;
+  auto allocated = memories_[home.owner.value]->allocate({buffer.bytes, 4096, 0});
+  if (!allocated.ok() && home.owner != space.owner) {
+    home.owner = space.owner;
+    allocated = memories_[home.owner.value]->allocate({buffer.bytes, 4096, 0});
+  }
+  if (!allocated.ok()) return allocated.status();
   home.root = *std::move(allocated);
   buffer.homes.push_back(std::move(home));
   space.used += buffer.bytes;
@@ -92,7 +104,7 @@ void Store::release(std::span<BufferState* const> buffers, SpaceId space) {
 
 Result<const Allocation*> Store::handle(BufferState& buffer, SpaceId space, DeviceId device) {
   BufferState::Home& home = *buffer.home(space);
-  if (at(space).owner == device) return static_cast<const Allocation*>(home.root.get());
+  if (home.owner == device) return static_cast<const Allocation*>(home.root.get());
   for (const auto& [owner, allocation] : home.handles)
     if (owner == device) return static_cast<const Allocation*>(allocation.get());
   TROIKA_ASSIGN(auto attached, memories_[device.value]->attach(*home.root));
@@ -113,6 +125,7 @@ Status Store::ensure(BufferState& buffer, SpaceId id) {
 void Store::adopt(BufferState& buffer, SpaceId space, std::unique_ptr<Allocation> root) {
   BufferState::Home home;
   home.space = space;
+  home.owner = at(space).owner;
   home.root = std::move(root);
   buffer.homes.push_back(std::move(home));  // the user's bytes: not of the budget
 }

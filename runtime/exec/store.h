@@ -11,10 +11,14 @@ namespace troika {
 
 class Store {
  public:
-  // `owner` allocates in the space; `budget` in bytes, 0 for no limit. A space that is there
-  // already stays as it is.
-  void add_space(SpaceId space, DeviceId owner, Memory& owner_memory, std::size_t budget);
   void add_device(DeviceId device, Memory& memory);
+  // `owner`, a device that was added, allocates in the space unless another is preferred; `budget`
+  // in bytes, 0 for no limit. A space that is there already stays as it is.
+  void add_space(SpaceId space, DeviceId owner, std::size_t budget);
+  // From now on the device, of the same space, allocates there; what it refuses, the owner does.
+  void prefer(SpaceId space, DeviceId device);
+  // The device is lost: it allocates nothing any more.
+  void avoid(DeviceId device);
 
   enum class Answer : std::uint8_t {
     reserved,
@@ -50,8 +54,7 @@ class Store {
  private:
   struct Space {
     SpaceId id;
-    DeviceId owner;
-    Memory* memory;
+    DeviceId owner, preferred;
     std::size_t budget;
     std::size_t used = 0;
   };

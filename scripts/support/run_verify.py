@@ -17,7 +17,7 @@ from tally import Tally, say
 SEEDS = 20_000
 SANITIZED_SEEDS = 200
 DRAWN_SEED = 1
-BENCHES = (("troika-bench", "overhead"),)
+BENCHES = (("troika-bench", "overhead"), ("troika-bench", "vector-adds"))
 BENCH_SECONDS_MAX = 1800
 PAGE = building.ROOT / "docs" / "verification.md"
 

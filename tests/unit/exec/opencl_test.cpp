@@ -18,11 +18,12 @@ class WithOpenCl : public testing::Test {
 
   void SetUp() override { open(); }
 
-  void open() {
+  void open(const char* memory = "host_pointer") {
     RuntimeOptions options;
     options.workers = 2;
-    options.backends = "opencl.memory=shared";
+    options.backends = std::string{"opencl.memory="} + memory;
     runtime.emplace(options);
+    opencl.clear();
     for (const auto& device : runtime->devices())
       if (device->info().backend == "opencl" && device->info().space == host_space)
         opencl = device->info().name;
@@ -57,6 +58,38 @@ TEST_F(WithOpenCl, one_buffer_goes_from_device_to_device_without_a_copy) {
     EXPECT_EQ(x.read()[500], 111);
     EXPECT_EQ(x.read()[999], 11);
   }
+  EXPECT_EQ(runtime->counters().bytes_copied, 0U);
+}
+
+TEST_F(WithOpenCl, shared_virtual_memory_is_seen_by_both_without_a_hand_over) {
+  open("svm");
+  if (IsSkipped()) return;
+  throw_if_failed(define(plus)
+                      .host([](HostView<int> x, int value) {
+                        for (int& element : x) element += value;
+                      })
+                      .opencl_c(plus_source)
+                      .into(runtime->kernels()));
+  const Buffer<int> x = runtime->buffer<int>(1000);
+  for (int& element : x.write()) element = 1;
+  std::vector<int> memory(1000, 1);
+  const Buffer<int> users = runtime->adopt(std::span{memory});
+  const auto add = [&](const Buffer<int>& to) {
+    Graph graph;
+    for (int i = 0; i < 10; ++i) {
+      graph.add(plus, to, 1).only_on("host");
+      graph.add(plus, to.slice(1, 998), 10).only_on(opencl);
+    }
+    runtime->run(graph).wait();
+    EXPECT_EQ(to.read()[0], 11);
+    EXPECT_EQ(to.read()[500], 111);
+    EXPECT_EQ(to.read()[999], 11);
+  };
+  add(x);
+  EXPECT_EQ(runtime->counters().hand_overs, 0U);
+  // The user's own pages are not of the device's allocating: they are handed over as ever.
+  add(users);
+  EXPECT_GT(runtime->counters().hand_overs, 0U);
   EXPECT_EQ(runtime->counters().bytes_copied, 0U);
 }
 

@@ -82,7 +82,7 @@ inline KernelImage image(std::string entry, std::vector<Param> params, std::stri
 
 class OpenClTest : public testing::Test {
  protected:
-  explicit OpenClTest(std::string options = "memory=shared") : options_{std::move(options)} {}
+  explicit OpenClTest(std::string options = "memory=host_pointer") : options_{std::move(options)} {}
 
   static Environment& clock() {
     static ServiceThread clock;
@@ -106,7 +106,7 @@ class OpenClTest : public testing::Test {
   Device* chosen() const {
     Device* found = nullptr;
     for (const auto& each : opened.devices) {
-      if (options_ == "memory=shared" && each->info().space != host_space) continue;
+      if (options_ == "memory=host_pointer" && each->info().space != host_space) continue;
       if (found == nullptr || each->info().name == "pocl0") found = each.get();
     }
     return found;

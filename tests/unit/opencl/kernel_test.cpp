@@ -108,7 +108,7 @@ TEST_F(OpenClKernel, builds_where_the_cache_cannot_be_written_and_the_device_lis
   device = nullptr;
   opened = {};
   setenv("TROIKA_CACHE_DIR", "/dev/null/cache", 1);
-  auto found = open_opencl(clock(), "memory=shared");
+  auto found = open_opencl(clock(), "memory=host_pointer");
   ASSERT_TRUE(found.ok()) << found.status().to_string();
   opened = *std::move(found);
   device = chosen();

@@ -12,37 +12,38 @@ class OptionsTest : public testing::Test {
   void SetUp() override { unsetenv("TROIKA_OPENCL_MEMORY"); }
   void TearDown() override { unsetenv("TROIKA_OPENCL_MEMORY"); }
 
-  static bool separate(std::string_view text) {
+  static Sharing memory(std::string_view text) {
     const auto options = parse_options(text);
     EXPECT_TRUE(options.ok()) << options.status().to_string();
-    return options.ok() && options->separate_memory;
+    return options.ok() ? options->memory : Sharing::host_pointer;
   }
 };
 
-TEST_F(OptionsTest, share_the_hosts_memory_unless_told_otherwise) {
-  EXPECT_FALSE(separate(""));
-  EXPECT_FALSE(separate("memory=shared"));
-  EXPECT_TRUE(separate("memory=separate"));
+TEST_F(OptionsTest, share_the_hosts_pages_unless_told_otherwise) {
+  EXPECT_EQ(memory(""), Sharing::host_pointer);
+  EXPECT_EQ(memory("memory=svm"), Sharing::svm);
+  EXPECT_EQ(memory("memory=host_pointer"), Sharing::host_pointer);
+  EXPECT_EQ(memory("memory=separate"), Sharing::separate);
 }
 
 TEST_F(OptionsTest, come_from_the_environment_where_the_program_says_nothing) {
   setenv("TROIKA_OPENCL_MEMORY", "separate", 1);
-  EXPECT_TRUE(separate(""));
-  EXPECT_FALSE(separate("memory=shared"));
+  EXPECT_EQ(memory(""), Sharing::separate);
+  EXPECT_EQ(memory("memory=svm"), Sharing::svm);
   setenv("TROIKA_OPENCL_MEMORY", "", 1);
-  EXPECT_FALSE(separate(""));
+  EXPECT_EQ(memory(""), Sharing::host_pointer);
 }
 
 TEST_F(OptionsTest, that_mean_nothing_are_refused_by_name) {
   EXPECT_EQ(parse_options("memory=apart").status().to_string(),
-            "invalid_argument: opencl: memory=apart: it is \"shared\" or \"separate\"");
-  EXPECT_EQ(parse_options("memory=shared,memories=2").status().to_string(),
+            "invalid_argument: opencl: memory=apart: it is one of host_pointer, svm, separate");
+  EXPECT_EQ(parse_options("memory=svm,memories=2").status().to_string(),
             "invalid_argument: opencl: no option is \"memories=2\"; there is memory=…");
   EXPECT_EQ(parse_options("memory").status().code(), Code::invalid_argument);
   setenv("TROIKA_OPENCL_MEMORY", "mine", 1);
   EXPECT_EQ(parse_options("").status().to_string(),
-            "invalid_argument: opencl: TROIKA_OPENCL_MEMORY=mine: it is \"shared\" or "
-            "\"separate\"");
+            "invalid_argument: opencl: TROIKA_OPENCL_MEMORY=mine: it is one of "
+            "host_pointer, svm, separate");
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ struct Arrival {
   std::set<std::string> threads;
 };
 
-Arrival arrive(const std::string& options = "memory=shared") {
+Arrival arrive(const std::string& options = "memory=host_pointer") {
   static ServiceThread environment;
   std::thread{[] {}}.join();  // the race detector has a thread of its own from the first one on
   const auto before = threads();

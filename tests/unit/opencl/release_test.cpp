@@ -100,7 +100,7 @@ class OpenClRelease : public OpenClTest {
     if (!counts) GTEST_SKIP() << "unavailable: no libOpenCL";
     OpenClTest::SetUp();
     if (!device) return;
-    open("memory=shared");
+    open("memory=host_pointer");
   }
   void open(const std::string& options) {
     opened.devices.clear();
@@ -110,7 +110,7 @@ class OpenClRelease : public OpenClTest {
     auto all = open_all({&clock(), nullptr, 1, options});
     ASSERT_TRUE(all.ok()) << all.status().to_string();
     opened = *std::move(all);
-    device = options == "memory=shared" ? chosen() : opened.devices.front().get();
+    device = options == "memory=host_pointer" ? chosen() : opened.devices.front().get();
   }
   void expect_all_released() {
     opened.devices.clear();

@@ -59,7 +59,7 @@ class StoreOfOneSpace : public ::testing::Test {
 
   StoreOfOneSpace() {
     store.add_device(DeviceId{0}, memory);
-    store.add_space(gpu, DeviceId{0}, memory, budget);
+    store.add_space(gpu, DeviceId{0}, budget);
     for (BufferState* buffer : {&small, &middle, &large}) store.track(*buffer);
   }
 
@@ -148,13 +148,37 @@ TEST_F(StoreOfOneSpace, sealed_memory_is_counted_and_never_freed) {
 TEST_F(StoreOfOneSpace, an_evicted_home_gives_up_its_handles_before_their_root) {
   constexpr SpaceId other{2};
   store.add_device(DeviceId{1}, memory);
-  store.add_space(other, DeviceId{0}, memory, budget);
+  store.add_space(other, DeviceId{0}, budget);
   for (const SpaceId space : {gpu, other}) ASSERT_TRUE(store.ensure(small, space).ok());
   ASSERT_TRUE(store.handle(small, gpu, DeviceId{1}).ok());
   store.evict(small, gpu);
   EXPECT_EQ(memory.handles, 0);
   EXPECT_FALSE(memory.freed_under_a_handle);
   EXPECT_NE(small.home(other), nullptr);
+}
+
+TEST_F(StoreOfOneSpace, the_preferred_device_allocates_until_it_refuses_or_is_lost) {
+  FakeMemory preferred;
+  store.add_device(DeviceId{1}, preferred);
+  store.prefer(gpu, DeviceId{1});
+  ASSERT_TRUE(store.ensure(small, gpu).ok());
+  EXPECT_EQ(preferred.allocated, 20u);
+  EXPECT_EQ(*store.handle(small, gpu, DeviceId{1}), small.home(gpu)->root.get());
+  EXPECT_NE(*store.handle(small, gpu, DeviceId{0}), small.home(gpu)->root.get());
+  store.evict(small, gpu);
+
+  preferred.refuse_at = 1;
+  ASSERT_TRUE(store.ensure(small, gpu).ok());
+  EXPECT_EQ(memory.allocated, 20u);
+  EXPECT_EQ(preferred.allocated, 0u);
+  EXPECT_EQ(*store.handle(small, gpu, DeviceId{0}), small.home(gpu)->root.get());
+  store.evict(small, gpu);
+
+  store.avoid(DeviceId{1});
+  ASSERT_TRUE(store.ensure(small, gpu).ok());
+  EXPECT_EQ(memory.allocated, 20u);
+  EXPECT_EQ(preferred.allocated, 0u);
+  store.evict(small, gpu);
 }
 
 }  // namespace
