@@ -122,14 +122,6 @@ Status Store::ensure(BufferState& buffer, SpaceId id) {
   return allocate(buffer, space);
 }
 
-void Store::adopt(BufferState& buffer, SpaceId space, std::unique_ptr<Allocation> root) {
-  BufferState::Home home;
-  home.space = space;
-  home.owner = at(space).owner;
-  home.root = std::move(root);
-  buffer.homes.push_back(std::move(home));  // the user's bytes: not of the budget
-}
-
 void Store::evict(BufferState& buffer, SpaceId space) {
   const auto found = std::find_if(buffer.homes.begin(), buffer.homes.end(),
                                   [&](const BufferState::Home& h) { return h.space == space; });

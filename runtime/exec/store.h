@@ -35,7 +35,6 @@ class Store {
   Result<const Allocation*> handle(BufferState& buffer, SpaceId space, DeviceId device);
   // A home in a space that is not reserved by a task: for a copy on its way to somewhere else.
   Status ensure(BufferState& buffer, SpaceId space);
-  void adopt(BufferState& buffer, SpaceId space, std::unique_ptr<Allocation> root);
 
   // Frees the home; nothing uses it. Forgets the bytes in the coherence too.
   void evict(BufferState& buffer, SpaceId space);

@@ -13,6 +13,6 @@ tally.script("tests of the scripts", ["python3", "scripts/support/self_test.py"]
 if building.build(tally, "release"):
     building.ctest(tally, "release", TROIKA_SEEDS=SEEDS)
 say("left to .ci/run: the core under ASan and TSan, a slice of the named mutations")
-say("left to scripts/verify: every test under ASan with UBSan and under TSan, 20000 seeds, all mutations, "
-    "clang-tidy, benchmarks")
+say("left to scripts/verify: every test under ASan with UBSan and under TSan, 20000 seeds, "
+    "all mutations, clang-tidy, benchmarks")
 tally.close()

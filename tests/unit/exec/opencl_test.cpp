@@ -34,17 +34,22 @@ class WithOpenCl : public testing::Test {
     GTEST_SKIP() << "unavailable: no unified OpenCL device (on Debian: pocl-opencl-icd)" << why;
   }
 
+  // On both devices.
+  void define_plus() {
+    throw_if_failed(define(plus)
+                        .host([](HostView<int> x, int value) {
+                          for (int& element : x) element += value;
+                        })
+                        .opencl_c(plus_source)
+                        .into(runtime->kernels()));
+  }
+
   std::string opencl;
   std::optional<Runtime> runtime;
 };
 
 TEST_F(WithOpenCl, one_buffer_goes_from_device_to_device_without_a_copy) {
-  throw_if_failed(define(plus)
-                      .host([](HostView<int> x, int value) {
-                        for (int& element : x) element += value;
-                      })
-                      .opencl_c(plus_source)
-                      .into(runtime->kernels()));
+  define_plus();
   std::vector<int> memory(1000, 1);
   {
     const Buffer<int> x = runtime->adopt(std::span{memory});
@@ -64,12 +69,7 @@ TEST_F(WithOpenCl, one_buffer_goes_from_device_to_device_without_a_copy) {
 TEST_F(WithOpenCl, shared_virtual_memory_is_seen_by_both_without_a_hand_over) {
   open("svm");
   if (IsSkipped()) return;
-  throw_if_failed(define(plus)
-                      .host([](HostView<int> x, int value) {
-                        for (int& element : x) element += value;
-                      })
-                      .opencl_c(plus_source)
-                      .into(runtime->kernels()));
+  define_plus();
   const Buffer<int> x = runtime->buffer<int>(1000);
   for (int& element : x.write()) element = 1;
   std::vector<int> memory(1000, 1);
