@@ -117,13 +117,15 @@ def commit():
         " with uncommitted changes" if changed else "")
 
 
-def body_of(part, tally, seconds):
+def body_of(part, tally, seconds, tried):
+    """`tried` is the commit whose tree the part began on."""
     lines = [f"### {part}", "",
              f"{tally.closing()} — {seconds:.0f} s, {machine()}, "
-             f"{time.strftime('%Y-%m-%d', time.gmtime())}, commit {commit()}"]
+             f"{time.strftime('%Y-%m-%d', time.gmtime())}, commit {tried}"]
     lines += [""] if tally.failed or tally.skipped or tally.reports else []
     lines += [f"- failed: {name}" for name in tally.failed]
-    lines += [f"- skipped: {name} ({why})" for name, why in tally.skipped]
+    lines += [f"- skipped ({why}): {', '.join(names)}"
+              for why, names in tally.skipped_by_reason()]
     if tally.reports:
         lines += ["", "```text", *tally.reports, "```"]
     return "\n".join(lines)
@@ -139,11 +141,12 @@ def main():
         return
     total = Tally()
     for part in [options.part] if options.part else PARTS:
-        tally, begin = Tally(), time.monotonic()
+        tally, tried, begin = Tally(), commit(), time.monotonic()
         with building.timed(f"part {part}"):
             PARTS[part](tally)
         text = PAGE.read_text() if PAGE.exists() else "# Verification\n"
-        text = page.with_section(text, part, body_of(part, tally, time.monotonic() - begin))
+        text = page.with_section(
+            text, part, body_of(part, tally, time.monotonic() - begin, tried))
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(text.replace(f"{building.ROOT}/", ""))
         total.add(tally)

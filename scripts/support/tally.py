@@ -72,12 +72,15 @@ class Tally:
     def closing(self):
         return "%d passed, %d failed, %d skipped" % self.counts()
 
-    def close(self):
-        """Prints what was skipped and why, what failed, then the closing line; exits."""
+    def skipped_by_reason(self):
         by_reason = {}
         for name, why in self.skipped:
             by_reason.setdefault(why, []).append(name)
-        for why, names in by_reason.items():
+        return by_reason.items()
+
+    def close(self):
+        """Prints what was skipped and why, what failed, then the closing line; exits."""
+        for why, names in self.skipped_by_reason():
             say(f"skipped ({why}): {', '.join(names)}")
         for failure in self.failed:
             say(f"failed: {failure}")
