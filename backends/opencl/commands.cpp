@@ -48,7 +48,7 @@ cl_int launch(const Core& core, cl_command_queue queue, const Operation& op, Las
       const Buffer& buffer = own_buffer(arg.span.in);
       const cl_mem memory = buffer.memory();
       const cl_ulong offset = arg.span.offset;
-      if (memory) set(sizeof memory, &memory);
+      if (memory) set(sizeof(cl_mem), &memory);
       else set_address(buffer.host());
       set(sizeof offset, &offset);
     } else {

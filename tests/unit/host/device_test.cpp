@@ -112,12 +112,15 @@ TEST_F(HostDevice, who_sees_a_point_reached_sees_what_the_kernel_wrote) {
 
 TEST_F(HostDevice, a_kernel_that_lends_its_place_takes_back_what_is_queued_behind_it) {
   struct Lending {
-    Workers* workers;
-    std::latch *lent, *may_return;
+    Workers* workers = nullptr;
+    std::latch *lent = nullptr, *may_return = nullptr;
     mutable std::atomic<int> ran{0};
   };
   std::latch queued{1}, lent{1}, may_return{1};
-  const auto state = std::make_shared<Lending>(&workers, &lent, &may_return);
+  const auto state = std::make_shared<Lending>();
+  state->workers = &workers;
+  state->lent = &lent;
+  state->may_return = &may_return;
   const auto waits = load(
       [](const void* latch, const HostCall&) {
         const_cast<std::latch*>(static_cast<const std::latch*>(latch))->wait();
