@@ -18,9 +18,7 @@ class Eager final : public Policy {
     const ReadyTask* best = nullptr;
     for (const KernelId kernel : view.ready_kernels()) {
       const auto tasks = view.ready()[kernel.value].tasks();
-      const std::size_t look = std::min(look_max, tasks.size());
-      for (std::size_t i = 1; i <= look; ++i) {
-        const ReadyTask& task = tasks[tasks.size() - i];
+      for (const ReadyTask& task : tasks.first(std::min(look_max, tasks.size()))) {
         if (best != nullptr && goes_before(*best, task)) break;
         if (!view.able(task, lane)) continue;
         best = &task;

@@ -20,6 +20,7 @@ void History::add(double nanos, bool provisional) noexcept {
   if (provisional && !provisional_) return;
   if (provisional_ && !provisional) *this = {};
   provisional_ = provisional;
+  sort_in(static_cast<float>(nanos));
   ring_[samples_ % window] = static_cast<float>(nanos);
   samples_ += 1;
   // Wraps to a value that still means "full, and the same slot next".
@@ -27,11 +28,23 @@ void History::add(double nanos, bool provisional) noexcept {
   summarise();
 }
 
+// In the place of the oldest once all are taken: what lies between the two moves over by one.
+void History::sort_in(float nanos) noexcept {
+  const auto end = sorted_.begin() + static_cast<std::ptrdiff_t>(held());
+  const auto to = std::upper_bound(sorted_.begin(), end, nanos);
+  if (held() < window) {
+    std::copy_backward(to, end, end + 1);
+    *to = nanos;
+    return;
+  }
+  const auto from = std::find(sorted_.begin(), end, ring_[samples_ % window]);
+  if (from < to) *std::copy(from + 1, to, from) = nanos;
+  else *(std::copy_backward(to, from, from + 1) - 1) = nanos;
+}
+
 void History::summarise() noexcept {
   const std::size_t count = held();
-  std::array<float, window> sorted = ring_;
-  const auto begin = sorted.begin();
-  std::sort(begin, begin + static_cast<std::ptrdiff_t>(count));
+  const auto begin = sorted_.begin();
 
   std::size_t first = count / 4, last = count - count / 4;
   if (count < samples_for_mean) {
@@ -43,7 +56,7 @@ void History::summarise() noexcept {
                           begin + static_cast<std::ptrdiff_t>(last), 0.0) /
           static_cast<double>(last - first);
   if (count < samples_for_deviation || mean_ <= 0) return;
-  const double distance = static_cast<double>(sorted[count - 1 - count / 4]) - sorted[count / 4];
+  const double distance = static_cast<double>(sorted_[count - 1 - count / 4]) - sorted_[count / 4];
   deviation_ = distance / quartile_distance / mean_;
 }
 

@@ -27,10 +27,12 @@ class History {
   std::vector<double> recent() const;
 
  private:
+  void sort_in(float nanos) noexcept;
   void summarise() noexcept;
   std::size_t held() const noexcept { return samples_ < window ? samples_ : window; }
 
-  std::array<float, window> ring_{};
+  std::array<float, window> ring_{};    // in the order of their coming
+  std::array<float, window> sorted_{};  // the same, ascending
   std::uint32_t samples_ = 0;  // ever added, saturating at the largest multiple of the window
   double mean_ = 0;
   double deviation_ = 1;

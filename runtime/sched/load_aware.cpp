@@ -33,10 +33,9 @@ Nanos contention(Nanos execution, Nanos shared) noexcept {
 
 // The first task that any able lane may take; failing that, the first.
 const ReadyTask& representative(std::span<const ReadyTask> tasks) noexcept {
-  const std::size_t look = std::min(look_max, tasks.size());
-  for (std::size_t i = 1; i <= look; ++i)
-    if (!tasks[tasks.size() - i].bound) return tasks[tasks.size() - i];
-  return tasks.back();
+  for (const ReadyTask& task : tasks.first(std::min(look_max, tasks.size())))
+    if (!task.bound) return task;
+  return tasks.front();
 }
 
 Nanos shared_backlog(const LaneView& lane, const SchedView& view) noexcept {
@@ -47,27 +46,26 @@ Nanos shared_backlog(const LaneView& lane, const SchedView& view) noexcept {
   return sum / static_cast<Nanos::rep>(lane.shares_cores_with.size());
 }
 
-// The tasks of one class; a ready set is sorted by class first, low to high.
+// The tasks of one class; a ready set is sorted by class first, high to low.
 std::span<const ReadyTask> of_class(const ReadySet& set, Priority priority) noexcept {
   const auto tasks = set.tasks();
   const auto first = std::partition_point(
-      tasks.begin(), tasks.end(), [&](const ReadyTask& t) { return t.priority < priority; });
+      tasks.begin(), tasks.end(), [&](const ReadyTask& t) { return t.priority > priority; });
   const auto last = std::partition_point(
       first, tasks.end(), [&](const ReadyTask& t) { return t.priority == priority; });
   return {first, last};
 }
 
 const ReadyTask* best_able(std::span<const ReadyTask> tasks, LaneId lane, const SchedView& view) {
-  const std::size_t look = std::min(look_max, tasks.size());
-  for (std::size_t i = 1; i <= look; ++i)
-    if (view.able(tasks[tasks.size() - i], lane)) return &tasks[tasks.size() - i];
+  for (const ReadyTask& task : tasks.first(std::min(look_max, tasks.size())))
+    if (view.able(task, lane)) return &task;
   return nullptr;
 }
 
 const ReadyTask* worst_able(std::span<const ReadyTask> tasks, LaneId lane, const SchedView& view) {
   const std::size_t look = std::min(look_max, tasks.size());
-  for (std::size_t i = 0; i < look; ++i)
-    if (view.able(tasks[i], lane)) return &tasks[i];
+  for (std::size_t i = 1; i <= look; ++i)
+    if (view.able(tasks[tasks.size() - i], lane)) return &tasks[tasks.size() - i];
   return nullptr;
 }
 
@@ -211,7 +209,7 @@ const ReadyTask* LoadAware::help_out(const LaneView& lane, const SchedView& view
   };
   std::sort(kinds_.begin(), kinds_.end(), [&](const Kind& a, const Kind& b) {
     const double x = relative(a), y = relative(b);
-    return x != y ? x < y : goes_before(a.tasks.back(), b.tasks.back());
+    return x != y ? x < y : goes_before(a.tasks.front(), b.tasks.front());
   });
   for (const Kind& kind : kinds_) {
     if (!is_home(kind, own) && would_displace(kind, lane, view)) continue;

@@ -9,9 +9,6 @@ Nanos slack(const ReadyTask& task) noexcept {
   return task.deadline == forever ? forever : task.deadline - task.rank;
 }
 
-// Sorting order: worst first.
-bool worse(const ReadyTask& a, const ReadyTask& b) noexcept { return goes_before(b, a); }
-
 }  // namespace
 
 bool goes_before(const ReadyTask& a, const ReadyTask& b) noexcept {
@@ -23,13 +20,21 @@ bool goes_before(const ReadyTask& a, const ReadyTask& b) noexcept {
 }
 
 void ReadySet::insert(const ReadyTask& task) {
-  tasks_.insert(std::upper_bound(tasks_.begin(), tasks_.end(), task, worse), task);
+  tasks_.insert(std::upper_bound(first(), tasks_.end(), task, goes_before), task);
 }
 
 bool ReadySet::erase(const ReadyTask& task) {
-  const auto found = std::lower_bound(tasks_.begin(), tasks_.end(), task, worse);
+  const auto found = std::lower_bound(first(), tasks_.end(), task, goes_before);
   if (found == tasks_.end() || found->key != task.key) return false;
-  tasks_.erase(found);
+  if (found != first()) {
+    tasks_.erase(found);
+    return true;
+  }
+  begin_ += 1;
+  if (2 * begin_ >= tasks_.size()) {
+    tasks_.erase(tasks_.begin(), first());
+    begin_ = 0;
+  }
   return true;
 }
 

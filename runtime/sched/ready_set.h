@@ -42,20 +42,25 @@ struct ReadyTask {
 // slack (deadline - rank), then rank, then age, then key.
 bool goes_before(const ReadyTask& a, const ReadyTask& b) noexcept;
 
-// Sorted; the best is last in `tasks()`.
+// Sorted. The best leaves and the worst comes at no cost that grows with the set.
 class ReadySet {
  public:
   void insert(const ReadyTask& task);
   // False when it is not there.
   bool erase(const ReadyTask& task);
-  bool empty() const noexcept { return tasks_.empty(); }
-  std::size_t size() const noexcept { return tasks_.size(); }
-  const ReadyTask& best() const noexcept { return tasks_.back(); }
-  // Worst first, best last.
-  std::span<const ReadyTask> tasks() const noexcept { return tasks_; }
+  bool empty() const noexcept { return tasks().empty(); }
+  std::size_t size() const noexcept { return tasks().size(); }
+  const ReadyTask& best() const noexcept { return tasks().front(); }
+  // Best first.
+  std::span<const ReadyTask> tasks() const noexcept { return std::span{tasks_}.subspan(begin_); }
 
  private:
+  std::vector<ReadyTask>::iterator first() noexcept {
+    return tasks_.begin() + static_cast<std::ptrdiff_t>(begin_);
+  }
+
   std::vector<ReadyTask> tasks_;
+  std::size_t begin_ = 0;  // those before it have left
 };
 
 }  // namespace troika

@@ -1,7 +1,11 @@
 #include "runtime/sched/cost_model.h"
 
+#include <algorithm>
 #include <cmath>
+#include <deque>
+#include <numeric>
 #include <random>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -66,6 +70,20 @@ TEST_F(CostModelTest, drift_is_followed_within_twenty_samples) {
   EXPECT_NEAR(predicted(), 2e6, 2e4);
   for (int i = 0; i < 20; ++i) observe(5e5);
   EXPECT_NEAR(predicted(), 5e5, 5e3);
+}
+
+TEST_F(CostModelTest, predicts_the_mean_of_the_middle_half_of_the_latest_sixteen) {
+  std::deque<double> latest;
+  for (int i = 0; i < 2000; ++i) {
+    // Of few values, so that some are equal.
+    latest.push_back(1e3 * static_cast<double>(1 + random() % 24));
+    observe(latest.back());
+    if (latest.size() < 16) continue;
+    if (latest.size() > 16) latest.pop_front();
+    std::vector<double> sorted(latest.begin(), latest.end());
+    std::sort(sorted.begin(), sorted.end());
+    ASSERT_NEAR(predicted(), std::accumulate(&sorted[4], &sorted[12], 0.0) / 8, 1);
+  }
 }
 
 TEST_F(CostModelTest, the_deviation_is_that_of_the_samples) {

@@ -147,7 +147,7 @@ class Driver {
     if (lane != 0 && below(random_, 8) == 0) world_.lane(lane).open = below(random_, 4) == 0;
     if (below(random_, 8) != 0 || world_.ready_kernels().empty()) return;
     const KernelId kernel = world_.ready_kernels().front();
-    ReadyTask task = world_.ready()[kernel.value].tasks().front();
+    ReadyTask task = world_.ready()[kernel.value].tasks().back();
     world_.remove(task);
     policy_.on_withdrawn(task);
     if (task.bound) task.bound = LaneId{};
