@@ -71,8 +71,8 @@ void Coherence::set_initial(SpaceId space) {
   }
 }
 
-void Coherence::refine(const Region& region) {
-  const std::vector<std::uint32_t> origin = grid_.refine(region);
+void Coherence::refine(std::span<const Region> regions) {
+  const std::vector<std::uint32_t> origin = grid_.refine(regions);
   if (origin.empty()) return;
   std::vector<Cell> cells;
   cells.reserve(origin.size());
@@ -101,6 +101,10 @@ void Coherence::merged(const Grid::Cells& cells, Of&& of, Emit&& emit) const {
     Grid::Box box;
     Value value;
   };
+  if (cells.is_one()) {
+    const Grid::Box& box = cells.boxes[0];
+    return emit(box, of(cells_[grid_.index(box.x_begin, box.y_begin)]));
+  }
   std::vector<Run> open, row;
   for (const Grid::Box& box : cells.all()) {
     open.clear();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "runtime/base/status.h"
@@ -42,7 +43,8 @@ class Coherence {
 
   // The bytes exist in `space` already: adopted host memory.
   void set_initial(SpaceId space);
-  void refine(const Region& region);
+  void refine(std::span<const Region> regions);
+  void refine(const Region& region) { refine({&region, 1}); }
   // Views of one buffer that have gaps are told apart exactly only when their pitch is one.
   bool takes(std::size_t pitch) const noexcept { return grid_.takes(pitch); }
 

@@ -26,14 +26,20 @@ class Grid {
     std::uint32_t count = 0;
     bool exact = true;  // false: they hold more than the region, whose pitch is not the grid's
     std::span<const Box> all() const noexcept { return {boxes, count}; }
+    bool is_one() const noexcept {
+      return count == 1 && boxes[0].x_end - boxes[0].x_begin == 1 &&
+             boxes[0].y_end - boxes[0].y_begin == 1;
+    }
   };
 
-  // Makes the region's edges cuts. Returns for each new cell the old one that it was part of; empty
+  // Makes the regions' edges cuts. Returns for each new cell the old one that it was part of; empty
   // when nothing changed.
-  std::vector<std::uint32_t> refine(const Region& region);
+  std::vector<std::uint32_t> refine(std::span<const Region> regions);
+  std::vector<std::uint32_t> refine(const Region& region) { return refine({&region, 1}); }
   // Whether views of this pitch (0: without gaps) can be told apart exactly here.
   bool takes(std::size_t pitch) const noexcept;
-  // The region has been refined for.
+  // The region has been refined for. Answers are kept, for a replay asks the same again and again:
+  // one thread at a time.
   Cells cells(const Region& region) const noexcept;
 
   // Every byte of the buffer; bytes past its end are in no box.
@@ -57,11 +63,19 @@ class Grid {
     bool exact = true;
   };
   Rectangles rectangles(const Region& region) const noexcept;
+  Cells locate(const Region& region) const noexcept;
+  bool has_edges_of(const Rectangles& parts) const noexcept;
 
   std::size_t bytes_;
   std::size_t pitch_;
   bool has_pitch_ = false;
   std::vector<std::size_t> x_cuts_, y_cuts_;
+  struct Answer {
+    Region region;  // empty: none
+    Cells cells;
+  };
+  static constexpr std::size_t answers_max = 1024;
+  mutable std::vector<Answer> answers_;  // by the region's offset; a power of two of them, or none
 };
 
 }  // namespace troika

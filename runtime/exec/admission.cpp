@@ -79,11 +79,9 @@ void Executor::admit(RunState& run) {
                        std::to_string(graph.slot_pitch()[slot]) + " bytes"};
     return cancel_now(run);
   }
-  for (std::uint32_t i = 0; i < graph.size(); ++i) {
+  refine(run);
+  for (std::uint32_t i = 0; i < graph.size(); ++i)
     run.tasks[i].remaining = graph.task(TaskIndex{i}).predecessors;
-    for (const Arg& arg : graph.args(TaskIndex{i}))
-      if (arg.is_buffer) run.buffers[arg.slot]->coherence.refine(arg.region);
-  }
 
   // A sub-graph runs within its parent's task, which holds what it touches: it is ordered against
   // the task's other sub-graphs only.
@@ -107,6 +105,23 @@ void Executor::admit(RunState& run) {
     if (run.tasks[i].stage == TaskState::Stage::waiting) consider(run, TaskIndex{i});
   }
   if (graph.size() == 0) complete(run);
+}
+
+// No view of the plan divides a cell of its buffers, and cells are never joined again.
+void Executor::refine(RunState& run) {
+  const TaskGraph& graph = *run.plan->graph;
+  std::vector<BufferId>& refined = run.plan->refined;
+  refined.resize(run.buffers.size());
+  std::vector<std::vector<Region>> regions(run.buffers.size());
+  for (std::uint32_t i = 0; i < graph.size(); ++i)
+    for (const Arg& arg : graph.args(TaskIndex{i}))
+      if (arg.is_buffer &&
+          (!run.buffers[arg.slot]->id || refined[arg.slot] != run.buffers[arg.slot]->id))
+        regions[arg.slot].push_back(arg.region);
+  for (std::size_t slot = 0; slot < run.buffers.size(); ++slot) {
+    if (!regions[slot].empty()) run.buffers[slot]->coherence.refine(regions[slot]);
+    refined[slot] = run.buffers[slot]->id;
+  }
 }
 
 bool Executor::are_siblings(const RunState& a, const RunState& b) {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/base/environment.h"
@@ -99,6 +100,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   };
   Found load(const Operation& operation, DeviceId device);
   Status check_within_parent(const RunState& child) const;
+  static Status check_bound_apart(const RunState& run, const TaskGraph& graph);
   static Status bind_scalar(const TaskGraph& graph, const Binding& binding, std::vector<Arg>& args);
   Status prepare(const PlanState& plan);
   void define_accesses();
@@ -120,9 +122,9 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   std::mutex loading_;  // protects loaded_
   std::map<std::pair<const Operation*, std::uint32_t>, Loaded> loaded_;
 
-  mutable std::mutex mutex_;  // protects what follows
-  std::map<std::uint32_t, std::weak_ptr<BufferState>> buffers_;
-  std::map<const std::byte*, const std::byte*> adopted_;  // begin to end
+  mutable std::mutex mutex_;                                               // protects what follows
+  std::unordered_map<std::uint32_t, std::weak_ptr<BufferState>> buffers_;  // by id
+  std::map<const std::byte*, const std::byte*> adopted_;                   // begin to end
   std::uint32_t next_buffer_ = 0;
   std::uint64_t next_run_ = 0;
   std::vector<std::weak_ptr<RunState>> live_runs_;

@@ -286,7 +286,7 @@ bool Executor::issue_placed(Lane& lane) {
       ++i;
       continue;
     }
-    const Status status = issue(run, task, lane);
+    const Status status = issue(lane, i);
     if (status.ok()) {
       progress = true;
     } else if (status.code() == Code::exhausted) {
@@ -323,8 +323,10 @@ bool Executor::issuable(const RunState& run, TaskIndex task, const Lane& lane) {
   return all;
 }
 
-// issuable() held: nothing here can park.
-Status Executor::issue(RunState& run, TaskIndex task, Lane& lane) {
+// issuable() held of the placed task: nothing here can park.
+Status Executor::issue(Lane& lane, std::size_t placed) {
+  RunState& run = *lane.placed[placed].run;
+  const TaskIndex task = lane.placed[placed].task;
   TaskState& state = run.tasks[task.value];
   QueueState& into = queue(lane.queue);
   const DeviceId device = lane.device;
@@ -357,7 +359,7 @@ Status Executor::issue(RunState& run, TaskIndex task, Lane& lane) {
     if (!arg.is_buffer || !writes(arg.access)) continue;
     run.buffers[arg.slot]->coherence.begin_write(arg.region, lane.space, lane.agent, done);
   }
-  std::erase_if(lane.placed, [&](const Placed& p) { return p.run == &run && p.task == task; });
+  lane.placed.erase(lane.placed.begin() + static_cast<std::ptrdiff_t>(placed));
   lane.placed_work -= state.predicted;
   if (lane.issued == 0) lane.busy_since = now_;
   lane.issued += 1;

@@ -29,7 +29,7 @@ namespace troika {
 struct ExecutorOptions {
   std::size_t ahead = 3;                 // tasks bound to a lane beyond the one that runs
   std::size_t ahead_in_full_space = 1;   // of those, such that drive out what lies there
-  std::size_t queue_tasks_max = 64;      // tasks in a queue at once
+  std::size_t queue_tasks_max = 128;     // tasks in a queue at once
   Nanos horizon_min{100'000};            // predicted work kept in a queue, at least
   std::uint32_t lane_replacements = 16;  // workers lost to hung kernels, and replaced
   std::uint32_t copies_failed_max = 8;   // in a row, before the device is given up
@@ -80,6 +80,9 @@ class Executor final : public Service {
   // `gone` (may be null) is set when nothing touches the buffer any more.
   void release(std::shared_ptr<BufferState> buffer, std::shared_ptr<Event> gone);
   void post(Message message);
+  // Grants a host access at once where nothing would have to be done or waited for; false where it
+  // has to be submitted as a run.
+  bool access_quiet(BufferState& buffer, const Region& region, Access mode);
 
   Counters counters() const;
   Trace& trace() noexcept { return tracing_.trace(); }
@@ -110,7 +113,7 @@ class Executor final : public Service {
   bool place(RunState& run, TaskIndex task, Lane& lane);
   bool issue_placed(Lane& lane);
   bool issuable(const RunState& run, TaskIndex task, const Lane& lane);
-  Status issue(RunState& run, TaskIndex task, Lane& lane);
+  Status issue(Lane& lane, std::size_t placed);
   void release_followers(RunState& run, TaskIndex task, LaneId lane);
   void flush();
   bool has_room(const Lane& lane) const;
@@ -124,6 +127,7 @@ class Executor final : public Service {
   bool admit_waiting();
   bool may_admit(const RunState& run, std::size_t position) const;
   void admit(RunState& run);
+  static void refine(RunState& run);
   static bool are_siblings(const RunState& a, const RunState& b);
   void bind_scratch(RunState& run);
   void link(RunState& earlier, TaskIndex from, RunState& later, TaskIndex to);
@@ -146,6 +150,7 @@ class Executor final : public Service {
   void room_given_back();
   SpaceMask direct_into(SpaceId space) const;
   Staged stage(RunState& run, TaskIndex task, SpaceId space, AgentMask agent);
+  Staged stage(BufferState& buffer, const Coherence::Want& want);
   bool stage_placed(RunState& run, TaskIndex task, Lane& lane);
   Status unreadable(RunState& run, TaskIndex task);
   static std::string name_of(const BufferState& buffer);
@@ -267,10 +272,9 @@ class Executor final : public Service {
   // For anybody to look at: nothing else is read on the strength of these two.
   std::atomic<DeviceMask> open_devices_{0};
   std::atomic<DeviceMask> hung_devices_{0};  // some kernel there may never have ended
-  mutable std::mutex
-      shared_;  // protects model_, kernel_ids_ and counters_ against price() and counters()
+  mutable std::mutex shared_;  // held by every pass, and by those who look on from outside
 
-  // All below: the strand.
+  // All below: the strand, and access_quiet() between two passes.
   std::unique_ptr<Policy> policy_;
   CostModel model_;
   Tracing tracing_;

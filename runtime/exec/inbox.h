@@ -39,8 +39,8 @@ struct QuietRequested {
 using Message = std::variant<Submitted, Advanced, Blocked, CancelRequested, BufferReleased,
                              QuietRequested, LaneOver>;
 
-// Unbounded, but each sender is bounded by what it waits for: one message for a flush, a run, a
-// buffer.
+// Unbounded, but each sender is bounded by what it waits for: one message for a report of a queue,
+// a run, a buffer.
 class Inbox {
  public:
   void push(Message message) {
@@ -53,9 +53,13 @@ class Inbox {
     const std::scoped_lock lock{mutex_};
     taken.swap(messages_);
   }
+  bool empty() const {
+    const std::scoped_lock lock{mutex_};
+    return messages_.empty();
+  }
 
  private:
-  std::mutex mutex_;  // protects messages_
+  mutable std::mutex mutex_;  // protects messages_
   std::vector<Message> messages_;
 };
 

@@ -63,6 +63,7 @@ struct PlanState {
   // Strand only.
   std::shared_ptr<const UseOrder> uses;  // made when something has to be evicted; null before
   std::uint32_t active_runs = 0;
+  std::vector<BufferId> refined;  // by slot: the buffer whose cells fit this plan's views already
   std::vector<std::vector<std::shared_ptr<BufferState>>> idle_scratch;  // of finished runs
 };
 

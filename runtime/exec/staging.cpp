@@ -48,29 +48,36 @@ SpaceMask Executor::direct_into(SpaceId space) const {
 
 // Starts whatever can start of what the task still needs in `space`.
 Executor::Staged Executor::stage(RunState& run, TaskIndex task, SpaceId space, AgentMask agent) {
-  bool deferred = false;
+  bool complete = true;
   for (const Arg& arg : run.args(task)) {
     if (!arg.is_buffer) continue;
-    BufferState& buffer = *run.buffers[arg.slot];
-    if (!buffer.dead.ok() || (reads(arg.access) && !buffer.coherence.readable(arg.region).ok()))
-      return Staged::impossible;
     const Coherence::Want want{arg.region, arg.access, space, agent, direct_into(space)};
-    for (bool started = true; started;) {
-      started = false;
-      moves_.clear();
-      buffer.coherence.missing(want, moves_);
-      for (const Move& move : moves_) {
-        if (move.kind == Move::Kind::acquire) continue;
-        const bool begun = move.kind == Move::Kind::copy
-                               ? start_copy(buffer, move.region, move.space, space)
-                               : start_release(buffer, move);
-        started = started || begun;
-        deferred = deferred || !begun;
-      }
-      if (deferred) break;
-    }
+    const Staged staged = stage(*run.buffers[arg.slot], want);
+    if (staged == Staged::impossible) return staged;
+    complete = complete && staged == Staged::complete;
   }
-  return deferred ? Staged::under_way : Staged::complete;
+  return complete ? Staged::complete : Staged::under_way;
+}
+
+Executor::Staged Executor::stage(BufferState& buffer, const Coherence::Want& want) {
+  if (!buffer.dead.ok() || (reads(want.access) && !buffer.coherence.readable(want.region).ok()))
+    return Staged::impossible;
+  for (bool started = true; started;) {
+    started = false;
+    bool deferred = false;
+    moves_.clear();
+    buffer.coherence.missing(want, moves_);
+    for (const Move& move : moves_) {
+      if (move.kind == Move::Kind::acquire) continue;
+      const bool begun = move.kind == Move::Kind::copy
+                             ? start_copy(buffer, move.region, move.space, want.space)
+                             : start_release(buffer, move);
+      started = started || begun;
+      deferred = deferred || !begun;
+    }
+    if (deferred) return Staged::under_way;
+  }
+  return Staged::complete;
 }
 
 bool Executor::stage_placed(RunState& run, TaskIndex task, Lane& lane) {
@@ -204,6 +211,7 @@ bool Executor::start_release(BufferState& buffer, const Move& move) {
 
 // The lane's own device takes over, in the queue just before the launch, what others wrote.
 Status Executor::acquire(RunState& run, TaskIndex task, Lane& lane) {
+  if (lane.agent == common_agent) return {};
   QueueState& via = queue(lane.queue);
   for (const Arg& arg : run.args(task)) {
     if (!arg.is_buffer) continue;
@@ -329,6 +337,33 @@ bool Executor::serve_access(RunState& run, TaskIndex task) {
   for (const Arg& arg : run.args(task))
     if (writes(arg.access)) run.buffers[arg.slot]->coherence.commit(arg.region);
   finish(run, task, TaskState::End::done);
+  return true;
+}
+
+// As serve_access(), for a buffer that no run and no operation uses, between two passes. What was
+// submitted before is in the inbox, waits, or counts as a user. What this begins and does not see
+// the end of is sent off by the pass that serves the run.
+bool Executor::access_quiet(BufferState& buffer, const Region& region, Access mode) {
+  const std::unique_lock lock{shared_, std::try_to_lock};
+  if (!lock || !inbox_.empty() || !waiting_runs_.empty() || buffer.users != 0) return false;
+  BufferState::Home* const home = buffer.home(host_space);
+  if (home == nullptr || !region.within(buffer.bytes)) return false;
+  now_ = environment_.now();
+  Coherence& coherence = buffer.coherence;
+  if (!coherence.takes(region.rows > 1 ? region.pitch : 0)) return false;
+  coherence.refine(region);
+  const Coherence::Want want{region, mode, host_space, common_agent, direct_into(host_space)};
+  if (stage(buffer, want) != Staged::complete) return false;
+  waits_.clear();
+  coherence.waits(want, waits_);
+  bool reached_all = true;
+  waits_.for_each([&](Timepoint point) { reached_all = reached_all && reached(point); });
+  if (!reached_all) return false;
+  home->held += 1;
+  if (writes(mode)) {
+    coherence.begin_write(region, host_space, common_agent, {});
+    coherence.commit(region);
+  }
   return true;
 }
 

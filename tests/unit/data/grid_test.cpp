@@ -102,6 +102,28 @@ TEST(Grid, cuts_every_byte_into_one_cell_that_no_view_divides) {
   }
 }
 
+TEST(Grid, is_cut_by_many_views_at_once_as_by_one_after_the_other) {
+  const std::size_t pitches[] = {12};
+  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Draw draw{seed};
+    const std::size_t bytes = 40 + draw.below(200);
+    Grid together{bytes}, one_by_one{bytes};
+    std::vector<Region> regions;
+    for (int i = 0; i < 12; ++i) regions.push_back(draw.region(bytes, pitches));
+    const Region before = draw.region(bytes, pitches);
+    const std::size_t cells = (together.refine(before), together.cell_count());
+    one_by_one.refine(before);
+    const std::vector<std::uint32_t> origin = together.refine(regions);
+    for (const Region& region : regions) one_by_one.refine(region);
+    ASSERT_EQ(together.cell_count(), one_by_one.cell_count());
+    ASSERT_TRUE(origin.empty() ? together.cell_count() == cells
+                               : origin.size() == together.cell_count());
+    for (const Region& region : regions)
+      EXPECT_EQ(bytes_in(together, together.cells(region)), ByteMap::bytes_of(region));
+  }
+}
+
 TEST(Grid, views_of_a_foreign_pitch_get_all_from_their_first_to_their_last_byte) {
   const std::size_t pitches[] = {8, 9, 13};
   for (std::uint32_t seed = 0; seed < 200; ++seed) {
