@@ -54,6 +54,9 @@ class ClStream final : public Stream {
   void poll(Progress& progress) override;
 
  private:
+  // Of a long flush the host hears before its end, while the device still has work.
+  static constexpr std::size_t operations_to_a_mark = 32;
+
   struct InFlight {
     std::uint64_t value;
     cl_event event;          // of the operation's last command; null when it needed none
@@ -62,6 +65,7 @@ class ClStream final : public Stream {
 
   // Null when nothing up to `value` is in flight.
   cl_event event_up_to(std::uint64_t value) const noexcept;
+  Status mark_last();
   void retire(const InFlight& done, Progress& progress);
   bool stamp(cl_event event, cl_profiling_info which, Nanos& at) const;
 
@@ -72,7 +76,8 @@ class ClStream final : public Stream {
   std::vector<cl_event> behind_;  // other streams', alive until the next begin()
   std::deque<InFlight> in_flight_;
   std::deque<Mark*> marks_;
-  std::uint64_t submitted_ = 0;
+  std::size_t unmarked_ = 0;  // operations begun behind the last mark
+  std::uint64_t marked_ = 0, flushed_ = 0;
   std::uint64_t reached_ = 0;
   Patterns patterns_;
   ClockOffset clock_;
@@ -118,20 +123,32 @@ Status ClStream::begin(const Operation& op) {
   in_flight_.push_back(
       {op.value, event,
        op.kind == Operation::Kind::launch ? static_cast<const ClKernel*>(op.kernel) : nullptr});
+  // Where that fails, submit() tries again and tells.
+  if (++unmarked_ >= operations_to_a_mark) static_cast<void>(mark_last());
   return {};
 }
 
-// One callback a flush: on its last command, behind which the queue has nothing else of it.
+// A callback on the last command of a flush, behind which the queue has nothing else of it.
 Status ClStream::submit() {
-  if (in_flight_.empty() || in_flight_.back().value == submitted_) return {};
+  if (unmarked_ != 0) TROIKA_TRY(mark_last());
+  if (flushed_ == marked_) return {};
+  flushed_ = marked_;
+  // A synchronous driver runs the whole batch in here.
+  if (const cl_int error = core_->api->Flush(queue_); error != CL_SUCCESS)
+    return failure(Code::device_lost, "clFlush on " + core_->name, error);
+  return {};
+}
+
+Status ClStream::mark_last() {
   InFlight& last = in_flight_.back();
   if (!last.event) {
     const cl_int error = core_->api->EnqueueMarkerWithWaitList(queue_, 0, nullptr, &last.event);
     if (error != CL_SUCCESS)
       return failure(Code::device_lost, "clEnqueueMarkerWithWaitList on " + core_->name, error);
   }
-  submitted_ = last.value;
-  auto* const mark = new Mark{submitted_, waker_};
+  marked_ = last.value;
+  unmarked_ = 0;
+  auto* const mark = new Mark{marked_, waker_};
   // The driver may call back inside this call. No lock is held here.
   if (const cl_int error = core_->api->SetEventCallback(last.event, CL_COMPLETE, &Mark::ring, mark);
       error != CL_SUCCESS) {
@@ -139,9 +156,6 @@ Status ClStream::submit() {
     return failure(Code::device_lost, "clSetEventCallback on " + core_->name, error);
   }
   marks_.push_back(mark);
-  // A synchronous driver runs the whole batch in here.
-  if (const cl_int error = core_->api->Flush(queue_); error != CL_SUCCESS)
-    return failure(Code::device_lost, "clFlush on " + core_->name, error);
   return {};
 }
 

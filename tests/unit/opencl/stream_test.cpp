@@ -167,6 +167,25 @@ TEST_F(ClStreamTest, is_woken_once_a_batch_and_then_knows_each_launch) {
   EXPECT_LE(progress.measured[2].end, environment.now());
 }
 
+// So that there can be more to do before the device has done all it has.
+TEST_F(ClStreamTest, knows_the_first_half_of_a_long_batch_while_the_second_is_under_way) {
+  for (std::uint64_t value = 1; value <= 64; ++value) ASSERT_TRUE(launch(value).ok());
+  ASSERT_TRUE(stream->submit().ok());
+  for (std::size_t i = 0; i < 40; ++i) vendor.end(vendor.begun[i], CL_COMPLETE);
+  waker->wait();
+  EXPECT_EQ(poll().reached, 32U);
+  EXPECT_EQ(progress.measured.size(), 32U);
+  for (std::size_t i = 40; i < 64; ++i) vendor.end(vendor.begun[i], CL_COMPLETE);
+  waker->wait();
+  EXPECT_EQ(poll().reached, 64U);
+}
+
+TEST_F(ClStreamTest, tells_only_at_the_end_that_it_cannot_be_woken) {
+  vendor.callback_answer = CL_OUT_OF_HOST_MEMORY;
+  for (std::uint64_t value = 1; value <= 40; ++value) ASSERT_TRUE(launch(value).ok());
+  EXPECT_THAT(stream->submit().to_string(), HasSubstr("clSetEventCallback on fake0"));
+}
+
 // As most drivers do where the command has ended by then.
 TEST_F(ClStreamTest, may_be_called_back_inside_the_call_that_asks_for_it) {
   vendor.done_before_asked = true;
