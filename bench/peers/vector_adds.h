@@ -42,6 +42,8 @@ enum class Layout : std::uint8_t { views, buffers };
 // `memory` as the OpenCL backend's option of that name. Throws Error without an OpenCL device.
 std::unique_ptr<VectorAdds> make_troika_vector_adds(const VectorAddsShape& shape, Layout layout,
                                                     const std::string& memory);
+// Throws where it finds no OpenCL device.
+std::unique_ptr<VectorAdds> make_opencl_vector_adds(const VectorAddsShape& shape);
 // Null where it was not installed when this was built; throws where it finds no OpenCL device.
 std::unique_ptr<VectorAdds> make_starpu_vector_adds(const VectorAddsShape& shape);
 
