@@ -87,6 +87,10 @@ Status Executor::start() {
     if (info.copy_queue)
       TROIKA_TRY(create_queue(device, QueueUse::copy, 0, LaneId{}, copy_queues_[d]));
     open |= bit(device);
+    const bool hands_over = std::any_of(devices_.begin(), devices_.end(), [&](const auto& other) {
+      return other->info().space == info.space && other->info().needs_hand_over;
+    });
+    if (info.space != host_space && !hands_over) store_.keep_freed(info.space);
     for (const Link& link : info.links) {
       if (direct_.size() <= link.to.value) direct_.resize(link.to.value + 1);
       direct_[link.to.value] |= SpaceMask{1} << link.from.value;
@@ -201,6 +205,8 @@ void Executor::pass() noexcept {
     if (quiet_ && !busy()) std::exchange(quiet_, nullptr)->set();
     set_alarm();
     counters_.quarantined_bytes = store_.quarantined_bytes();
+    counters_.allocations = store_.counts().allocations;
+    counters_.reuses = store_.counts().reuses;
   }
   // Outside the lock: a waiter may destroy its run as soon as it is told.
   for (const auto& run : completed_) tell(*run);

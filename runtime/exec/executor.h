@@ -55,6 +55,8 @@ struct Counters {
   std::uint64_t devices_lost = 0;
   std::uint64_t evictions = 0;
   std::uint64_t write_backs = 0;
+  std::uint64_t allocations = 0;  // of memory for buffers, asked of devices
+  std::uint64_t reuses = 0;       // of memory that other buffers had given back
   std::uint64_t quarantined_bytes = 0;
   std::uint64_t leases = 0;          // runs that the host lane took
   std::uint64_t leases_refused = 0;  // done task by task: bytes were lost or lay elsewhere

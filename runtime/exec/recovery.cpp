@@ -341,6 +341,7 @@ void Executor::lose_device(DeviceId device, const Status& status, Gone gone) {
       info.space == host_space || std::any_of(lanes_.begin(), lanes_.end(), [&](const Lane& other) {
         return other.open && other.space == info.space;
       });
+  if (!shared) store_.forget_freed(info.space);
   for (const auto& buffer : std::vector<std::shared_ptr<BufferState>>{buffers_}) {
     if (info.needs_hand_over) buffer->coherence.lose_agent(AgentMask{1} << device.value, cause);
     if (shared) {

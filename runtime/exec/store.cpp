@@ -6,6 +6,12 @@
 #include "runtime/exec/graveyard.h"
 
 namespace troika {
+namespace {
+
+// Kept in one space at most, and at most half of its budget.
+constexpr std::size_t kept_bytes_max = std::size_t{256} << 20;
+
+}  // namespace
 
 void Store::add_space(SpaceId space, DeviceId owner, std::size_t budget) {
   if (std::any_of(spaces_.begin(), spaces_.end(), [&](const Space& s) { return s.id == space; }))
@@ -20,6 +26,18 @@ void Store::add_device(DeviceId device, Memory& memory) {
 }
 
 void Store::prefer(SpaceId space, DeviceId device) { at(space).preferred = device; }
+
+void Store::keep_freed(SpaceId space) { at(space).keeps_freed = true; }
+
+void Store::forget_freed(SpaceId id) {
+  Space& space = at(id);
+  space.keeps_freed = false;
+  trim(space, space.kept);
+}
+
+void Store::trim(Space& space, std::size_t bytes) {
+  if (bytes != 0) space.kept -= pool_.trim(space.id, bytes);
+}
 
 void Store::avoid(DeviceId device) {
   for (Space& space : spaces_)
@@ -37,18 +55,37 @@ std::size_t Store::used(SpaceId space) const noexcept { return at(space).used; }
 std::size_t Store::budget(SpaceId space) const noexcept { return at(space).budget; }
 
 Status Store::allocate(BufferState& buffer, Space& space) {
-  BufferState::Home home;
-  home.space = space.id;
+  if (auto block = space.kept == 0 ? std::nullopt : pool_.take(space.id, buffer.bytes)) {
+    space.kept -= buffer.bytes;
+    counts_.reuses += 1;
+    buffer.homes.push_back(std::move(block->home));
+  } else {
+    const std::size_t full = space.used + space.kept + buffer.bytes;
+    if (full > space.budget) trim(space, full - space.budget);
+    BufferState::Home home;
+    home.space = space.id;
+    Status refusal = allocate_anew(home, buffer.bytes, space);
+    if (!refusal.ok() && space.kept != 0) {
+      trim(space, space.kept);
+      refusal = allocate_anew(home, buffer.bytes, space);
+    }
+    if (!refusal.ok()) return refusal;
+    buffer.homes.push_back(std::move(home));
+  }
+  space.used += buffer.bytes;
+  return {};
+}
+
+Status Store::allocate_anew(BufferState::Home& home, std::size_t bytes, Space& space) {
   home.owner = space.preferred;
-  auto allocated = memories_[home.owner.value]->allocate({buffer.bytes, 4096, 0});
+  auto allocated = memories_[home.owner.value]->allocate({bytes, 4096, 0});
   if (!allocated.ok() && home.owner != space.owner) {
     home.owner = space.owner;
-    allocated = memories_[home.owner.value]->allocate({buffer.bytes, 4096, 0});
+    allocated = memories_[home.owner.value]->allocate({bytes, 4096, 0});
   }
   if (!allocated.ok()) return allocated.status();
   home.root = *std::move(allocated);
-  buffer.homes.push_back(std::move(home));
-  space.used += buffer.bytes;
+  counts_.allocations += 1;
   return {};
 }
 
@@ -126,7 +163,15 @@ void Store::evict(BufferState& buffer, SpaceId space) {
   const auto found = std::find_if(buffer.homes.begin(), buffer.homes.end(),
                                   [&](const BufferState::Home& h) { return h.space == space; });
   if (found == buffer.homes.end()) return;
-  if (buffer.adopted == nullptr || space != host_space) at(space).used -= buffer.bytes;
+  Space& in = at(space);
+  if (buffer.adopted == nullptr || space != host_space) in.used -= buffer.bytes;
+  if (in.keeps_freed && found->root != nullptr) {
+    found->held = 0;
+    pool_.put({buffer.bytes, std::move(*found)});
+    in.kept += buffer.bytes;
+    const std::size_t most = std::min(kept_bytes_max, in.budget / 2);
+    if (in.kept > most) trim(in, in.kept - most);
+  }
   found->handles.clear();  // before the root, which the next home may take the place of first
   buffer.homes.erase(found);
   buffer.coherence.drop(space);

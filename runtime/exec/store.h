@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/exec/buffer_state.h"
+#include "runtime/exec/pool.h"
 
 namespace troika {
 
@@ -17,6 +18,12 @@ class Store {
   void add_space(SpaceId space, DeviceId owner, std::size_t budget);
   // From now on the device, of the same space, allocates there; what it refuses, the owner does.
   void prefer(SpaceId space, DeviceId device);
+  // From now on memory that buffers give back in the space is kept, within limits, for others of
+  // the same size. Not where a device has to hand its writes over: what it still holds would come
+  // late.
+  void keep_freed(SpaceId space);
+  // The space is lost: nothing is kept there any more.
+  void forget_freed(SpaceId space);
   // The device is lost: it allocates nothing any more.
   void avoid(DeviceId device);
 
@@ -45,6 +52,12 @@ class Store {
   void seal(BufferState& buffer, SpaceId space);
   std::size_t quarantined_bytes() const noexcept { return quarantined_bytes_; }
 
+  struct Counts {
+    std::uint64_t allocations = 0;  // asked of a device
+    std::uint64_t reuses = 0;       // of memory that was kept
+  };
+  const Counts& counts() const noexcept { return counts_; }
+  // By buffers, whatever is kept beside them.
   std::size_t used(SpaceId space) const noexcept;
   std::size_t budget(SpaceId space) const noexcept;
   void track(BufferState& buffer) { buffers_.push_back(&buffer); }
@@ -56,14 +69,20 @@ class Store {
     DeviceId owner, preferred;
     std::size_t budget;
     std::size_t used = 0;
+    std::size_t kept = 0;  // in the pool; makes way when there is no room
+    bool keeps_freed = false;
   };
   Space& at(SpaceId space) noexcept;
   const Space& at(SpaceId space) const noexcept;
   Status allocate(BufferState& buffer, Space& space);
+  Status allocate_anew(BufferState::Home& home, std::size_t bytes, Space& space);
+  void trim(Space& space, std::size_t bytes);
 
   std::vector<Space> spaces_;
   std::vector<Memory*> memories_;      // by device
   std::vector<BufferState*> buffers_;  // with or without homes
+  Pool pool_;
+  Counts counts_;
   std::size_t quarantined_bytes_ = 0;
   std::uint64_t clock_ = 0;
 };

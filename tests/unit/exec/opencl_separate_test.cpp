@@ -207,6 +207,27 @@ TEST_F(WithSeparateOpenCl, what_the_device_alone_needs_crosses_once) {
   EXPECT_EQ(runtime->counters().copies, 1U);
 }
 
+TEST_F(WithSeparateOpenCl, buffers_that_come_and_go_share_their_memory_on_the_device) {
+  const Buffer<int> a = runtime->adopt(std::span{memory});
+  constexpr int turns = 10;
+  for (int turn = 0; turn < turns; ++turn) {
+    const Buffer<int> b = runtime->buffer<int>(elements), c = runtime->buffer<int>(elements);
+    Graph made;
+    made.add(fill, b, turn).only_on("host");
+    const Rectangle inner{1, 1, width - 2, height - 2};
+    made.add(star, everything.of(a), inner.of(b), static_cast<int>(width)).only_on(opencl);
+    made.add(copy, b, c).only_on("host");
+    runtime->run(made).wait();
+    const std::span<const int> found = c.read();
+    EXPECT_EQ(found[0], turn);
+    const auto at = [](std::size_t i) { return static_cast<unsigned>(i + 1); };
+    const std::size_t i = 7 * width + 9;
+    EXPECT_EQ(static_cast<unsigned>(found[i]), at(i) * 3 + at(i - 1) * 5 + at(i + 1) * 7 +
+                                                   at(i - width) * 11 + at(i + width) * 13 + 1);
+  }
+  EXPECT_GE(runtime->counters().reuses, turns - 1U);
+}
+
 TEST(BackendOptions, of_no_backend_or_of_no_meaning_are_told_of) {
   RuntimeOptions options;
   options.workers = 1;

@@ -181,5 +181,68 @@ TEST_F(StoreOfOneSpace, the_preferred_device_allocates_until_it_refuses_or_is_lo
   store.evict(small, gpu);
 }
 
+class StoreThatKeeps : public StoreOfOneSpace {
+ protected:
+  StoreThatKeeps() { store.keep_freed(gpu); }
+  // Has a home, and gives it back.
+  void pass_through(BufferState& buffer) {
+    ASSERT_TRUE(store.ensure(buffer, gpu).ok());
+    store.evict(buffer, gpu);
+  }
+};
+
+TEST_F(StoreThatKeeps, gives_what_was_freed_to_the_next_of_that_size_with_its_handles) {
+  store.add_device(DeviceId{1}, memory);
+  BufferState other{BufferId{4}, middle.bytes};
+  ASSERT_TRUE(store.ensure(middle, gpu).ok());
+  const Allocation* const root = middle.home(gpu)->root.get();
+  ASSERT_TRUE(store.handle(middle, gpu, DeviceId{1}).ok());
+  store.evict(middle, gpu);
+  EXPECT_EQ(store.used(gpu), 0u);
+  EXPECT_EQ(memory.allocated, 50u);
+
+  ASSERT_TRUE(store.ensure(small, gpu).ok());
+  BufferState* wanted[] = {&other};
+  ASSERT_EQ(store.reserve(wanted, gpu, victims), Store::Answer::reserved);
+  EXPECT_EQ(other.home(gpu)->root.get(), root);
+  EXPECT_EQ(other.home(gpu)->held, 1u);
+  EXPECT_EQ(memory.handles, 1);
+  EXPECT_EQ(store.used(gpu), 70u);
+  EXPECT_EQ(store.counts().allocations, 2u);
+  EXPECT_EQ(store.counts().reuses, 1u);
+}
+
+TEST_F(StoreThatKeeps, no_more_than_half_of_the_budget) {
+  pass_through(large);
+  EXPECT_EQ(memory.allocated, 0u);
+  pass_through(middle);
+  EXPECT_EQ(memory.allocated, 50u);
+  pass_through(small);
+  EXPECT_EQ(memory.allocated, 20u) << "the older one goes";
+}
+
+TEST_F(StoreThatKeeps, makes_way_with_it_where_there_is_no_room) {
+  pass_through(middle);
+  BufferState* wanted[] = {&large};
+  ASSERT_EQ(store.reserve(wanted, gpu, victims), Store::Answer::reserved);
+  EXPECT_EQ(memory.allocated, 60u);
+}
+
+TEST_F(StoreThatKeeps, makes_way_with_it_where_the_device_refuses) {
+  pass_through(middle);
+  memory.refuse_at = 1;
+  BufferState* wanted[] = {&small};
+  ASSERT_EQ(store.reserve(wanted, gpu, victims), Store::Answer::reserved);
+  EXPECT_EQ(memory.allocated, 20u);
+}
+
+TEST_F(StoreThatKeeps, nothing_of_a_space_that_is_lost) {
+  pass_through(middle);
+  store.forget_freed(gpu);
+  EXPECT_EQ(memory.allocated, 0u);
+  pass_through(small);
+  EXPECT_EQ(memory.allocated, 0u);
+}
+
 }  // namespace
 }  // namespace troika
