@@ -1,6 +1,7 @@
 // The public face of Troika: a runtime, its buffers, plans and runs.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
@@ -31,8 +32,10 @@ namespace detail {
 // Gives a buffer back when its last handle goes.
 class BufferHandle {
  public:
-  BufferHandle(std::shared_ptr<RuntimeCore> core, std::shared_ptr<BufferState> state) noexcept
-      : core_{std::move(core)}, state_{std::move(state)} {}
+  // `memory` keeps what was adopted alive; may be null.
+  BufferHandle(std::shared_ptr<RuntimeCore> core, std::shared_ptr<BufferState> state,
+               std::shared_ptr<void> memory) noexcept
+      : core_{std::move(core)}, state_{std::move(state)}, memory_{std::move(memory)} {}
   BufferHandle(const BufferHandle&) = delete;
   BufferHandle& operator=(const BufferHandle&) = delete;
   ~BufferHandle() { core_->release_buffer(std::move(state_)); }
@@ -43,6 +46,7 @@ class BufferHandle {
  private:
   std::shared_ptr<RuntimeCore> core_;
   std::shared_ptr<BufferState> state_;
+  std::shared_ptr<void> memory_;  // let go of once nothing touches it any more
 };
 
 }  // namespace detail
@@ -178,10 +182,23 @@ class Runtime {
     return make<T>(core_->create_buffer(count * sizeof(T)));
   }
   // The caller's memory as it is: no copy. It must stay until the buffer is gone, and only tasks
-  // and Buffer's own accessors may touch it meanwhile.
+  // and Buffer's own accessors may touch it meanwhile. `owner`, if any, is let go of when nothing
+  // touches it any more.
   template <class T, std::size_t extent>
-  Buffer<T> adopt(std::span<T, extent> host) {
-    return make<T>(core_->adopt(std::as_writable_bytes(host)));
+  Buffer<T> adopt(std::span<T, extent> host, std::shared_ptr<void> owner = nullptr) {
+    return make<T>(core_->adopt(std::as_writable_bytes(host)), std::move(owner));
+  }
+  // The caller's memory in disjoint blocks of at most so many elements, in order, each a buffer by
+  // itself: it comes to a device and goes by itself, so that devices with less memory than all of
+  // it can work on it. Else as adopt().
+  template <class T, std::size_t extent>
+  std::vector<Buffer<T>> partition(std::span<T, extent> host, std::size_t block) {
+    if (block == 0) throw Error{Status{Code::invalid_argument, "a block has at least one element"}};
+    std::vector<Buffer<T>> blocks;
+    for (std::span<T> rest = host; blocks.empty() || !rest.empty();
+         rest = rest.subspan(std::min(block, rest.size())))
+      blocks.push_back(adopt(rest.first(std::min(block, rest.size()))));
+    return blocks;
   }
 
   Plan compile(const Graph& graph) { return {core_, value_or_throw(core_->compile(graph))}; }
@@ -212,9 +229,10 @@ class Runtime {
 
  private:
   template <class T>
-  Buffer<T> make(Result<std::shared_ptr<BufferState>> state) {
-    return Buffer<T>{
-        std::make_shared<detail::BufferHandle>(core_, value_or_throw(std::move(state)))};
+  Buffer<T> make(Result<std::shared_ptr<BufferState>> state,
+                 std::shared_ptr<void> memory = nullptr) {
+    return Buffer<T>{std::make_shared<detail::BufferHandle>(core_, value_or_throw(std::move(state)),
+                                                            std::move(memory))};
   }
 
   std::shared_ptr<RuntimeCore> core_;

@@ -89,17 +89,12 @@ double run_and_compare(const Pattern& pattern, std::uint64_t seed) {
   options.runtime.executor.trace.level = TraceLevel::standard;
   Simulated on{tight_machine(), options};
   std::vector<std::vector<Word>> truth;
-  std::vector<Buffer<Word>> buffers;
+  std::vector<Word> memory;
   for (std::size_t b = 0; b < blocks; ++b) {
     truth.emplace_back(words, static_cast<Word>(b));
-    buffers.push_back(on.runtime->buffer<Word>(words));
-    const std::span<Word> bytes = buffers.back().write();
-    const auto state = on.runtime->core()->find_buffer(buffers.back().id(), "fill");
-    const Allocation* home = (*state)->home(host_space)->root.get();
-    const sim::HostAccess writing{
-        on.world, {home, 0, home->bytes(), 1, home->bytes()}, Access::write};
-    std::ranges::copy(truth.back(), bytes.begin());
+    memory.insert(memory.end(), truth.back().begin(), truth.back().end());
   }
+  std::vector<Buffer<Word>> buffers = on.runtime->partition(std::span{memory}, words);
   Graph graph;
   for (const Task& task : pattern) {
     const Word salt = static_cast<Word>(graph.size() + 1);
@@ -115,6 +110,7 @@ double run_and_compare(const Pattern& pattern, std::uint64_t seed) {
   for (std::size_t b = 0; b < blocks && run.status().ok(); ++b) {
     const std::span<const Word> got = buffers[b].read();
     EXPECT_TRUE(std::ranges::equal(got, truth[b])) << "block " << b;
+    EXPECT_EQ(got.data(), &memory[b * words]);
   }
 
   Pattern order;

@@ -36,6 +36,38 @@ TEST_F(Buffers, overlapping_adoption_is_refused_until_the_first_is_released) {
   const Buffer<int> again = runtime->adopt(std::span{memory}.subspan(2, 4));
 }
 
+TEST_F(Buffers, the_owner_of_adopted_memory_is_let_go_of_with_the_last_handle) {
+  auto memory = std::make_shared<std::array<int, 4>>();
+  const std::weak_ptr<void> there = memory;
+  {
+    const Buffer<int> x = runtime->adopt(std::span{*memory}, memory);
+    memory.reset();
+    Graph graph;
+    graph.add(fill, x, 3);
+    runtime->run(graph).wait();
+    EXPECT_EQ(contents(x), (std::vector{3, 3, 3, 3}));
+    EXPECT_FALSE(there.expired());
+  }
+  EXPECT_TRUE(there.expired());
+}
+
+TEST_F(Buffers, of_a_partition_are_disjoint_and_hold_all_of_it) {
+  std::array<int, 10> memory{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const std::vector<Buffer<int>> blocks = runtime->partition(std::span{memory}, 4);
+  ASSERT_EQ(blocks.size(), 3U);
+  EXPECT_EQ(blocks[2].size(), 2U);
+  Graph graph;
+  for (std::size_t i = 0; i < blocks.size(); ++i)
+    graph.add(add, blocks[i], static_cast<int>(100 * i));
+  runtime->run(graph).wait();
+  for (const Buffer<int>& block : blocks) (void)block.read();
+  EXPECT_EQ(memory, (std::array{0, 1, 2, 3, 104, 105, 106, 107, 208, 209}));
+  EXPECT_EQ(error_of([&] { (void)runtime->partition(std::span{memory}, 0); }),
+            "invalid_argument: a block has at least one element");
+  EXPECT_EQ(error_of([&] { (void)runtime->partition(std::span<int>{}, 4); }),
+            "invalid_argument: an adopted span has at least one byte");
+}
+
 TEST_F(Buffers, without_a_byte_are_refused) {
   EXPECT_EQ(error_of([&] { (void)runtime->buffer<int>(0); }),
             "invalid_argument: a buffer has at least one byte");
