@@ -7,6 +7,7 @@
 
 #include "backends/opencl/clock.h"
 #include "backends/opencl/mapped_ranges.h"
+#include "backends/opencl/opencl.h"
 #include "backends/opencl/process.h"
 #include "backends/opencl/program_cache.h"
 #include "tests/temporary_folder.h"
@@ -160,6 +161,47 @@ TEST(MappedRanges, beyond_their_limit_become_one) {
     ranges.add(ranges.widen(i * 10, i * 10 + 5, false, forget));
   EXPECT_EQ(ranges.size(), 1U);
   EXPECT_TRUE(ranges.hold(0, MappedRanges::ranges_max * 10 + 5, false));
+}
+
+// A vendor that has no memory to give.
+class PoorVendor : public testing::Test {
+ protected:
+  PoorVendor() {
+    api.CreateBuffer = [](auto, auto, auto, auto, cl_int* error) -> cl_mem {
+      *error = CL_OUT_OF_RESOURCES;
+      return nullptr;
+    };
+    api.SVMAlloc = [](auto, auto, auto, auto) -> void* { return nullptr; };
+    core->api = &api;
+    core->name = "fake0";
+    core->memory_bytes = core->allocation_max = bytes;
+  }
+  static constexpr std::size_t bytes = 1 << 20;
+  Api api;
+  std::shared_ptr<Core> core = std::make_shared<Core>();
+};
+
+TEST_F(PoorVendor, what_it_refuses_of_the_hosts_memory_is_free_again) {
+  SharedMemory memory{core};
+  EXPECT_EQ(memory.allocate({10'000}).status().to_string(),
+            "out_of_memory: clCreateBuffer of 10000 host bytes on fake0: CL_OUT_OF_RESOURCES");
+  EXPECT_EQ(memory.bytes_free(), bytes);
+}
+
+TEST_F(PoorVendor, what_it_refuses_of_shared_virtual_memory_is_free_again) {
+  core->svm = true;
+  SharedMemory memory{core};
+  EXPECT_THAT(memory.allocate({10'000}).status().to_string(),
+              HasSubstr("out_of_memory: clSVMAlloc of 10000 bytes on fake0"));
+  EXPECT_EQ(memory.bytes_free(), bytes);
+}
+
+TEST_F(PoorVendor, what_it_refuses_of_its_own_memory_is_free_again) {
+  core->space = SpaceId{1};
+  SeparateMemory memory{core};
+  EXPECT_THAT(memory.allocate({10'000}).status().to_string(),
+              HasSubstr("clCreateBuffer of 10000 bytes on fake0"));
+  EXPECT_EQ(memory.bytes_free(), bytes);
 }
 
 }  // namespace
