@@ -25,9 +25,13 @@ class Listener final : public QueueListener {
     statuses.push_back(advance.status);
     if (advance.reached.value == awaited_) done.set();
   }
-  void on_blocked(const Blocked& told) noexcept override { blocked = told; }
+  void on_blocked(const Blocked& told) noexcept override {
+    blocked = told;
+    if (each_blocked) each_blocked();
+  }
   std::vector<Status> statuses;
   Blocked blocked;
+  std::function<void()> each_blocked;  // inside on_blocked
   Event done;
 
  private:
@@ -317,6 +321,31 @@ TEST_F(HostDevice, what_waits_for_a_queue_given_up_fails_and_goes_on) {
   EXPECT_TRUE(listener.statuses.at(1).ok());
   hung->let_go.set();
   hung->returned.wait();
+}
+
+TEST_F(HostDevice, giving_up_a_queue_waits_for_the_word_that_its_kernel_waits) {
+  Event telling;
+  troika::Queue* lane = nullptr;
+  Listener listener{1};
+  listener.each_blocked = [&] {
+    telling.set();
+    // Whoever gives the queue up waits by the time that another call of it gets through.
+    while (lane->flush().code() != Code::device_lost) std::this_thread::yield();
+  };
+  const auto lends = load(
+      [](const void* it, const HostCall&) {
+        const auto& pool = *static_cast<Workers* const*>(it);
+        ASSERT_TRUE(pool->lend(false).ok());
+        pool->reclaim();
+      },
+      std::make_shared<Workers* const>(&workers));
+  const auto owned = queue(0, listener);
+  lane = owned.get();
+  ASSERT_TRUE(lane->launch(launch(lends)).ok());
+  ASSERT_TRUE(lane->flush().ok());
+  telling.wait();
+  EXPECT_EQ(lane->abandon().value, 1U);
+  EXPECT_EQ(listener.blocked.at.value, 1U);
 }
 
 TEST_F(HostDevice, a_listener_may_give_up_its_own_queue) {
