@@ -374,19 +374,30 @@ void Coherence::forget_contents() {
   }
 }
 
+template <class Which>
+void Coherence::collect(Which&& which, std::vector<Region>& regions) const {
+  merged<bool>(grid_.everything(), which, [&](const Grid::Box& box, bool is_one) {
+    if (is_one) regions.push_back(grid_.region(box));
+  });
+}
+
 void Coherence::sole(SpaceId space, std::vector<Region>& regions) const {
-  const Grid::Cells all = grid_.everything();
-  merged<bool>(
-      all,
-      [&](const Cell& cell) {
-        if (cell.latest == 0 || !cell.valid_in(space)) return false;
-        return std::none_of(cell.replicas.begin(), cell.replicas.end(), [&](const Replica& r) {
-          return r.space != space && r.version == cell.latest;
-        });
-      },
-      [&](const Grid::Box& box, bool only) {
-        if (only) regions.push_back(grid_.region(box));
-      });
+  const auto only_there = [&](const Cell& cell) {
+    if (cell.latest == 0 || !cell.valid_in(space)) return false;
+    return std::none_of(cell.replicas.begin(), cell.replicas.end(), [&](const Replica& r) {
+      return r.space != space && r.version == cell.latest;
+    });
+  };
+  collect(only_there, regions);
+}
+
+void Coherence::held(SpaceId space, AgentMask agent, std::vector<Region>& regions) const {
+  const auto by_agent = [&](const Cell& cell) {
+    const Replica* const here = cell.find(space);
+    return here != nullptr && cell.latest != 0 && here->version == cell.latest &&
+           here->visible == agent;
+  };
+  collect(by_agent, regions);
 }
 
 void Coherence::users(SpaceId space, Frontier& into) const {
@@ -398,8 +409,11 @@ void Coherence::users(SpaceId space, Frontier& into) const {
   }
 }
 
-bool Coherence::any_pending() const noexcept {
-  return std::any_of(cells_.begin(), cells_.end(), [](const Cell& c) { return c.pending != 0; });
+// Cells past the last byte keep what they were cut from.
+bool Coherence::any_pending() const {
+  std::vector<Region> pending;
+  collect([](const Cell& cell) { return cell.pending != 0; }, pending);
+  return !pending.empty();
 }
 
 }  // namespace troika

@@ -102,9 +102,11 @@ class Coherence {
   void forget_contents();
   // Regions whose current version only `space` holds.
   void sole(SpaceId space, std::vector<Region>& regions) const;
+  // Regions whose current version in `space` only the agent sees.
+  void held(SpaceId space, AgentMask agent, std::vector<Region>& regions) const;
   // All that still uses the replica in `space`.
   void users(SpaceId space, Frontier& into) const;
-  bool any_pending() const noexcept;
+  bool any_pending() const;
   // Forgets the points for which `reached(point)` holds.
   template <class Reached>
   void prune(Reached&& reached);
@@ -156,6 +158,8 @@ class Coherence {
   void each(const Region& region, Visit&& visit);
   template <class Visit>
   void each(const Region& region, Visit&& visit) const;
+  template <class Which>
+  void collect(Which&& which, std::vector<Region>& regions) const;
   template <class Value, class Of, class Emit>
   void merged(const Grid::Cells& cells, Of&& of, Emit&& emit) const;
 

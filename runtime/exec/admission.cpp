@@ -16,7 +16,10 @@ void Executor::accept(std::shared_ptr<RunState> run) {
     completed_.push_back(std::move(run));
     return;
   }
+  RunState& waiting = *run;
   waiting_runs_.push_back(std::move(run));
+  if (waiting.parent != nullptr && waiting.parent->tasks[waiting.parent_task.value].spoiled)
+    cancel_now(waiting);
 }
 
 // In the order of submission, except that a run without a slot does not hold up those that touch
@@ -181,8 +184,8 @@ ReadyTask Executor::ready_task(const RunState& run, TaskIndex task) const {
 
 DeviceMask Executor::able_now(const RunState& run, TaskIndex task) const {
   const TaskState& state = run.tasks[task.value];
-  const DeviceMask able = run.plan->tasks[task.value].able & ~state.unfit &
-                          open_devices_.load(std::memory_order_relaxed);
+  const DeviceMask able =
+      run.plan->tasks[task.value].able & ~state.unfit & open_devices() & ~away_devices();
   // Where it failed before it goes only when there is nowhere else.
   return (able & ~state.tried) != 0 ? able & ~state.tried : able;
 }

@@ -127,6 +127,7 @@ std::string RuntimeCore::explain(const PlanState& plan, TaskIndex index) const {
     else if (!options.only.empty() && !info.is_among(options.only))
       text += "not named by only_on()";
     else if ((executor_->open_devices() & bit(DeviceId{d})) == 0) text += "lost";
+    else if ((executor_->away_devices() & bit(DeviceId{d})) != 0) text += "out of service";
     else text += "able";
     text += "\n";
   }

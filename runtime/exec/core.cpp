@@ -326,16 +326,39 @@ Status RuntimeCore::check_within_parent(const RunState& child) const {
   return {};
 }
 
+// Who waits on a worker's place may wait for himself.
+bool RuntimeCore::must_not_wait() const noexcept {
+  return parts_.workers != nullptr && parts_.workers->is_worker() && !place_is_lent;
+}
+
 Status RuntimeCore::wait(RunState& run, Nanos deadline) {
   // A run that is over has an outcome, whatever became of the runtime.
   if (run.done.is_set()) return run.outcome;
   if (fork_generation() != generation_) return usable();
-  if (parts_.workers != nullptr && parts_.workers->is_worker() && !place_is_lent)
+  if (must_not_wait())
     return {Code::would_deadlock,
             "wait() on a thread of Troika's: use after(), a sub-graph, or blocking()"};
   if (!parts_.environment->wait(run.done, deadline))
     return {Code::timed_out, "the run is not over at the deadline"};
   return run.outcome;
+}
+
+Status RuntimeCore::set_in_service(std::string_view name, bool in_service) {
+  TROIKA_TRY(usable());
+  const auto& devices = parts_.devices;
+  const auto found = std::find_if(devices.begin(), devices.end(),
+                                  [&](const auto& device) { return device->info().name == name; });
+  if (found == devices.end())
+    return {Code::not_found, "no device is called '" + std::string{name} + "'"};
+  if (found == devices.begin())
+    return {Code::invalid_argument, std::string{name} + " is the host, which stays in service"};
+  if (must_not_wait()) return {Code::would_deadlock, "a change of service on a thread of Troika's"};
+  ServiceChange change{DeviceId{static_cast<std::uint32_t>(found - devices.begin())}, in_service,
+                       std::make_shared<ServiceChange::Answer>()};
+  executor_->post(change);
+  if (!parts_.environment->wait(change.to->given, forever))
+    return {Code::internal, "nothing is under way, and " + std::string{name} + " has not left"};
+  return change.to->outcome;
 }
 
 Result<std::byte*> RuntimeCore::access(BufferId id, Region region, Access mode) {

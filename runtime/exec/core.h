@@ -75,6 +75,11 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   // The run's outcome. Code::would_deadlock on a worker outside blocking(); Code::timed_out at the
   // deadline.
   Status wait(RunState& run, Nanos deadline);
+  // Takes the device out of service or puts it back, and waits until that is so. Code::not_found
+  // for none of that name, Code::invalid_argument for the host, Code::would_deadlock as wait(),
+  // Code::device_lost for a device that is lost, also while it leaves; Code::out_of_memory when
+  // what it alone holds has no room on the host: it then runs nothing more, and keeps that.
+  Status set_in_service(std::string_view device, bool in_service);
   // Brings the region into the host's hands and returns its address.
   Result<std::byte*> access(BufferId buffer, Region region, Access mode);
   // Runs `body` while another thread takes this worker's place.
@@ -102,6 +107,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   Status check_within_parent(const RunState& child) const;
   static Status check_bound_apart(const RunState& run, const TaskGraph& graph);
   static Status bind_scalar(const TaskGraph& graph, const Binding& binding, std::vector<Arg>& args);
+  bool must_not_wait() const noexcept;
   Status prepare(const PlanState& plan);
   void define_accesses();
   // Tasks that want their bytes in the host's hands and run no kernel of the strand's: a caller's

@@ -87,10 +87,7 @@ Status Executor::start() {
     if (info.copy_queue)
       TROIKA_TRY(create_queue(device, QueueUse::copy, 0, LaneId{}, copy_queues_[d]));
     open |= bit(device);
-    const bool hands_over = std::any_of(devices_.begin(), devices_.end(), [&](const auto& other) {
-      return other->info().space == info.space && other->info().needs_hand_over;
-    });
-    if (info.space != host_space && !hands_over) store_.keep_freed(info.space);
+    keep_freed(device);
     for (const Link& link : info.links) {
       if (direct_.size() <= link.to.value) direct_.resize(link.to.value + 1);
       direct_[link.to.value] |= SpaceMask{1} << link.from.value;
@@ -100,6 +97,15 @@ Status Executor::start() {
   open_devices_.store(open, std::memory_order_relaxed);
   environment_.attach(*this);
   return {};
+}
+
+// Not where a device of the space would hand its writes over late.
+void Executor::keep_freed(DeviceId device) {
+  const SpaceId space = devices_[device.value]->info().space;
+  const bool hands_over = std::any_of(devices_.begin(), devices_.end(), [&](const auto& other) {
+    return other->info().space == space && other->info().needs_hand_over;
+  });
+  if (space != host_space && !hands_over) store_.keep_freed(space);
 }
 
 void Executor::post(Message message) {
@@ -183,6 +189,8 @@ void Executor::pass() noexcept {
         dispose_due_ = true;
       } else if (auto* over = std::get_if<LaneOver>(&message)) {
         lane_over(*over->run);
+      } else if (auto* change = std::get_if<ServiceChange>(&message)) {
+        change_service(*change);
       } else if (auto* asked = std::get_if<QuietRequested>(&message)) {
         stopping_ = true;
         quiet_ = std::move(asked->quiet);
@@ -197,6 +205,7 @@ void Executor::pass() noexcept {
         progress = admit_waiting() || progress;
         progress = serve_accesses() || progress;
         progress = fill() || progress;
+        if (!departures_.empty()) serve_departures();
         progress = progress || !failed_devices_.empty();
       }
       flush();

@@ -91,6 +91,8 @@ class Executor final : public Service {
   // What is not over and where it stands: for the report of a stall.
   std::string unfinished() const;
   DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_relaxed); }
+  // Such that are out of service, lost or not.
+  DeviceMask away_devices() const noexcept { return away_devices_.load(std::memory_order_relaxed); }
   DeviceMask hung_devices() const noexcept { return hung_devices_.load(std::memory_order_relaxed); }
   // Fills in kernels' numbers, able devices' predicted costs and ranks.
   void price(PlanState& plan);
@@ -174,6 +176,16 @@ class Executor final : public Service {
   void run_by_tasks(RunState& run);
   void start_lease(RunState& run);
   void lane_over(RunState& run);
+
+  // departure.cpp
+  void change_service(const ServiceChange& change);
+  void serve_departures();
+  bool bring_home(DeviceId device, Status& outcome);
+  bool is_unused(DeviceId device);
+  void clear_out(DeviceId device);
+  bool is_alone_in_its_space(DeviceId device) const;
+  bool is_lost(DeviceId device) const noexcept { return (open_devices() & bit(device)) == 0; }
+  void keep_freed(DeviceId device);
 
   // eviction.cpp
   bool make_room(SpaceId space);
@@ -271,8 +283,9 @@ class Executor final : public Service {
   Inbox inbox_;
   Strand<Executor> strand_{*this};
   std::atomic<bool> handed_over_{false};  // a submitter left passes to the environment's thread
-  // For anybody to look at: nothing else is read on the strength of these two.
+  // For anybody to look at: nothing else is read on the strength of these.
   std::atomic<DeviceMask> open_devices_{0};
+  std::atomic<DeviceMask> away_devices_{0};
   std::atomic<DeviceMask> hung_devices_{0};  // some kernel there may never have ended
   mutable std::mutex shared_;  // held by every pass, and by those who look on from outside
 
@@ -298,6 +311,7 @@ class Executor final : public Service {
   std::vector<Placed> ended_;      // tasks that end without having run, their predecessors over
   std::vector<FailedDevice> failed_devices_;
   std::vector<Tainted> tainted_;
+  std::vector<ServiceChange> departures_;  // of devices that still hold something
   std::vector<Placed> recalled_;  // to be considered anew once every queue of the loss is closed
   std::vector<std::vector<std::uint32_t>> exploring_;  // by kernel, by device
   std::vector<std::vector<CostKey>> warmed_;           // by device: first runs done

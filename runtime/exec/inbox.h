@@ -32,12 +32,27 @@ struct BufferReleased {
 struct LaneOver {
   std::shared_ptr<RunState> run;
 };
+// A device leaves service or comes back; told when it has.
+struct ServiceChange {
+  struct Answer {
+    Status outcome;  // written before `given` is set
+    Event given;
+  };
+  DeviceId device;
+  bool in_service = false;
+  std::shared_ptr<Answer> to;
+
+  void answer(Status outcome) const {
+    to->outcome = std::move(outcome);
+    to->given.set();
+  }
+};
 // No run follows: tell when nothing is in flight any more.
 struct QuietRequested {
   std::shared_ptr<Event> quiet;
 };
 using Message = std::variant<Submitted, Advanced, Blocked, CancelRequested, BufferReleased,
-                             QuietRequested, LaneOver>;
+                             QuietRequested, LaneOver, ServiceChange>;
 
 // Unbounded, but each sender is bounded by what it waits for: one message for a report of a queue,
 // a run, a buffer.

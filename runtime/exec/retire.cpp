@@ -112,13 +112,15 @@ void Executor::spoil_readers(const InFlight& failed, DeviceId device, const Stat
   }
 }
 
-// Nothing more is issued behind a task that is bound to fail.
+// Nothing more is issued behind a task that is bound to fail, nor of what it submits meanwhile.
 void Executor::spoil_task(InFlight& task, const Status& status) {
   task.spoiled = status;
   TaskState& state = task.run->tasks[task.task.value];
+  state.spoiled = true;
   leave_flight(*task.run, task.task);
   state.holds_followers = true;
   doom_followers(*task.run, task.task);
+  cancel_children(*task.run, task.task);
 }
 
 // Inputs that were on their way are not coming: tasks placed on the strength of it look again.
@@ -145,7 +147,8 @@ void Executor::retire_task(RunState& run, TaskIndex task, QueueState& from,
     if (!status.ok()) cancel_children(run, task);
     return;
   }
-  if (!state.child_failure.ok()) return join_failed(run, task, state.child_failure);
+  if (!state.child_failure.ok())
+    return join_failed(run, task, status.ok() ? state.child_failure : status);
   if (!status.ok()) return attempt_failed(run, task, on, status);
   observe(run, task, from, operation, measured);
   run.tasks_by_device[on.device.value] += 1;
@@ -159,6 +162,7 @@ void Executor::leave_queue(RunState& run, TaskIndex task, Lane& on) {
   on.issued -= 1;
   on.issued_work -= state.predicted;
   on.busy_since = now_;
+  state.spoiled = false;
   if (state.explores)
     exploring_[run.plan->tasks[task.value].cost.kernel.value][on.device.value] -= 1;
   state.explores = false;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -209,6 +210,14 @@ class Runtime {
   Run run(const Plan& plan, std::span<const Binding> bindings) {
     return {core_, value_or_throw(core_->start(plan.state(), bindings, nullptr))};
   }
+
+  // Takes a device out of service, as before it is switched off: tasks that are not issued go
+  // elsewhere, those that are end, and what only it holds comes to the host. Returns when it holds
+  // nothing any more. Tasks that need it fail with Code::unavailable until it is put back; plans
+  // stay as they are. Throws as RuntimeCore::set_in_service().
+  void remove_device(std::string_view name) { throw_if_failed(core_->set_in_service(name, false)); }
+  // Puts a device that was removed back into service.
+  void add_device(std::string_view name) { throw_if_failed(core_->set_in_service(name, true)); }
 
   // Runs `body` on this thread; when that is one of Troika's workers, a spare one takes its place,
   // so that `body` may wait for runs. Throws Code::exhausted when no spare is left.

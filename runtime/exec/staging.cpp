@@ -27,6 +27,7 @@ Store::Answer Executor::reserve(RunState& run, TaskIndex task, SpaceId space, bo
   footprint(run, task, footprint_);
   for (;;) {
     const Store::Answer answer = store_.reserve(footprint_, space, victims_);
+    if (const auto lost = store_.take_lost()) note_refusal(lost->device, lost->status);
     if (answer != Store::Answer::wait) return answer;
     if (!may_evict || !make_room(space)) return answer;
   }

@@ -77,12 +77,15 @@ Status Store::allocate(BufferState& buffer, Space& space) {
 }
 
 Status Store::allocate_anew(BufferState::Home& home, std::size_t bytes, Space& space) {
-  home.owner = space.preferred;
-  auto allocated = memories_[home.owner.value]->allocate({bytes, 4096, 0});
-  if (!allocated.ok() && home.owner != space.owner) {
-    home.owner = space.owner;
-    allocated = memories_[home.owner.value]->allocate({bytes, 4096, 0});
-  }
+  const auto ask = [&](DeviceId device) {
+    home.owner = device;
+    auto allocated = memories_[device.value]->allocate({bytes, 4096, 0});
+    if (!allocated.ok() && allocated.status().code() == Code::device_lost)
+      lost_ = Lost{device, allocated.status()};
+    return allocated;
+  };
+  auto allocated = ask(space.preferred);
+  if (!allocated.ok() && space.preferred != space.owner) allocated = ask(space.owner);
   if (!allocated.ok()) return allocated.status();
   home.root = *std::move(allocated);
   counts_.allocations += 1;

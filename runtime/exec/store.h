@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "runtime/exec/buffer_state.h"
@@ -37,6 +39,12 @@ class Store {
   Answer reserve(std::span<BufferState* const> buffers, SpaceId space,
                  std::vector<BufferState*>& victims);
   void release(std::span<BufferState* const> buffers, SpaceId space);
+  // A device that refused memory because it is lost; told once.
+  struct Lost {
+    DeviceId device;
+    Status status;
+  };
+  std::optional<Lost> take_lost() noexcept { return std::exchange(lost_, std::nullopt); }
 
   // The device's allocation of a buffer that has a home in the space.
   Result<const Allocation*> handle(BufferState& buffer, SpaceId space, DeviceId device);
@@ -83,6 +91,7 @@ class Store {
   std::vector<BufferState*> buffers_;  // with or without homes
   Pool pool_;
   Counts counts_;
+  std::optional<Lost> lost_;
   std::size_t quarantined_bytes_ = 0;
   std::uint64_t clock_ = 0;
 };

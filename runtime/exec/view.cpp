@@ -29,7 +29,7 @@ void Executor::View::refresh() {
     LaneView& view = lanes_[lane.id.value];
     view.id = lane.id;
     view.device = lane.device;
-    view.open = lane.open;
+    view.open = lane.open && (executor_.away_devices() & bit(lane.device)) == 0;
     view.queued = lane.issued + lane.placed.size();
     const Nanos issued = lane.issued == 0 ? executor_.now_ : lane.busy_since + lane.issued_work;
     view.free_at = std::max(executor_.now_, issued) + lane.placed_work;

@@ -195,7 +195,56 @@ class Case {
                      });
       }
       if (random_.chance(0.3)) world_.run_until(world_.now() + Nanos{50'000});
+      if (random_.chance(0.15)) change_service();
     }
+  }
+
+  // A device leaves beside what runs, or comes back.
+  void change_service() {
+    const auto devices = runtime_->devices();
+    if (devices.size() < 2) return;
+    const DeviceInfo& info = devices[random_.between(1, devices.size() - 1)]->info();
+    const bool comes = away_.contains(info.name);
+    try {
+      if (comes) runtime_->add_device(info.name);
+      else runtime_->remove_device(info.name);
+      if (comes) check_service(info.name);
+      if (comes) away_.erase(info.name);
+      else away_[info.name] = tasks_done_by(info.name);
+      verdict_.tally.departures += comes ? 0 : 1;
+    } catch (const Error& error) {
+      const bool faulty = error.code() == Code::device_lost || error.code() == Code::out_of_memory;
+      if (trouble_ != Trouble::some || !faulty)
+        violation(info.name + (comes ? " does not come back: " : " does not leave: ") +
+                  error.what());
+      return;
+    }
+    // What a failure has damaged or a hung device may touch stays where it is.
+    if (comes || trouble_ == Trouble::some) return;
+    const AgentMask agent = AgentMask{1} << index_of(info.name);
+    const bool alone = info.space != host_space &&
+                       std::count_if(devices.begin(), devices.end(), [&](const auto& other) {
+                         return other->info().space == info.space;
+                       }) == 1;
+    for (const auto& buffer : buffers_) {
+      const auto state = runtime_->core()->find_buffer(buffer.id(), "look");
+      std::vector<Region> held;
+      (*state)->coherence.held(info.space, agent, held);
+      if (!held.empty() || (alone && (*state)->home(info.space) != nullptr))
+        violation(info.name + " has left and still holds a buffer");
+    }
+  }
+
+  std::size_t index_of(const std::string& name) const {
+    std::size_t index = 0;
+    while (runtime_->devices()[index]->info().name != name) ++index;
+    return index;
+  }
+  std::uint64_t tasks_done_by(const std::string& name) const {
+    return runtime_->counters().tasks_by_device[index_of(name)];
+  }
+  void check_service(const std::string& name) {
+    if (tasks_done_by(name) != away_[name]) violation(name + " has worked while it was away");
   }
 
   void wait() {
@@ -227,6 +276,7 @@ class Case {
         ends[end_of(state, TaskIndex{t})] += 1;
       for (const auto& buffer : state.buffers) check_rest(*buffer);
     }
+    for (const auto& [name, tasks] : away_) check_service(name);
     const Counters counters = runtime_->counters();
     // Those of sub-graphs are counted too, and cannot be seen from here.
     const auto agree = [&](const char* what, std::uint64_t counted, std::uint64_t seen) {
@@ -368,6 +418,8 @@ class Case {
   std::vector<GraphCase> cases_;
   std::map<Word, const Step*> splits_;
   std::set<Word> throws_;
+  std::map<std::string, std::uint64_t>
+      away_;  // devices out of service, with the tasks they had done
   std::vector<Launched> launched_;
   bool stalled_ = false;
   Verdict verdict_;
@@ -382,6 +434,7 @@ void Tally::add(const Tally& other) {
   runs_cancelled += other.runs_cancelled;
   tasks += other.tasks;
   pieces_lost += other.pieces_lost;
+  departures += other.departures;
   const Counters& c = other.counters;
   counters.bytes_copied += c.bytes_copied;
   counters.bytes_handed_over += c.bytes_handed_over;
@@ -423,7 +476,8 @@ std::string Tally::to_string() const {
        << ", evictions " << counters.evictions << ", write-backs " << counters.write_backs
        << ", copies " << counters.copies << ", hand-overs " << counters.hand_overs
        << ", bytes quarantined " << counters.quarantined_bytes << "\n  runs of the host lane "
-       << counters.leases << ", done task by task instead " << counters.leases_refused;
+       << counters.leases << ", done task by task instead " << counters.leases_refused
+       << "; devices that left service " << departures;
   return text.str();
 }
 

@@ -66,6 +66,27 @@ TEST_F(WithOpenCl, one_buffer_goes_from_device_to_device_without_a_copy) {
   EXPECT_EQ(runtime->counters().bytes_copied, 0U);
 }
 
+TEST_F(WithOpenCl, a_device_that_leaves_hands_over_what_it_wrote_and_may_come_back) {
+  open("host_pointer");
+  if (IsSkipped()) return;
+  define_plus();
+  const Buffer<int> x = runtime->buffer<int>(1'000);
+  std::ranges::fill(x.write(), 1);
+  Graph graph;
+  graph.add(plus, x, 10).only_on(opencl);
+  const Plan plan = runtime->compile(graph);
+  runtime->run(plan).wait();
+  runtime->remove_device(opencl);
+  const std::uint64_t handed_over = runtime->counters().bytes_handed_over;
+  EXPECT_GT(handed_over, 0U);
+  EXPECT_EQ(x.read()[999], 11);
+  EXPECT_EQ(runtime->counters().bytes_handed_over, handed_over);
+  EXPECT_EQ(runtime->run(plan).status().code(), Code::unavailable);
+  runtime->add_device(opencl);
+  runtime->run(plan).wait();
+  EXPECT_EQ(x.read()[999], 21);
+}
+
 TEST_F(WithOpenCl, shared_virtual_memory_is_seen_by_both_without_a_hand_over) {
   open("svm");
   if (IsSkipped()) return;
