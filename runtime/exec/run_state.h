@@ -31,8 +31,8 @@ struct TaskState {
   Stage stage = Stage::waiting;
   End end = End::none;        // once over
   std::uint8_t attempts = 0;  // failures so far
-  bool doomed = false;  // issued behind a task that failed: whatever it reports, it did not happen
-  bool spoiled = false;            // issued, and what it reads never came: it is bound to fail
+  bool doomed = false;   // issued behind a task that failed: whatever it reports, it did not happen
+  bool spoiled = false;  // issued, and what it reads never came: it is bound to fail
   bool poisoned = false;           // a task it depends on has failed for good
   bool holds_followers = false;    // while issued: its successors wait until it is over
   bool explores = false;           // placed to get a first measurement
