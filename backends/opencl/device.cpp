@@ -224,13 +224,18 @@ Result<Opened> open_all(const BackendOptions& options) {
   restrain_drivers(allowed_cores().size());
   const SignalsBlocked blocked;  // for the threads that drivers start below
 
-  TROIKA_ASSIGN(const std::vector<Platform> platforms, find_platforms(*api));
-  const auto cache = std::make_shared<const ProgramCache>(ProgramCache::default_folder());
   Opened opened;
+  opened.missing = unloadable_drivers(vendors_path());
+  const auto platforms = find_platforms(*api);
+  if (!platforms.ok()) {
+    opened.missing.push_back({"opencl", platforms.status()});
+    return opened;
+  }
+  const auto cache = std::make_shared<const ProgramCache>(ProgramCache::default_folder());
   if (!cache->warning().ok()) opened.missing.push_back({"opencl: program cache", cache->warning()});
   std::map<std::string, unsigned> counts;
   std::uint32_t next_space = options.first_space;
-  for (const Platform& platform : platforms) {
+  for (const Platform& platform : *platforms) {
     const int version = version_in(text_of(api->GetPlatformInfo, platform.id, CL_PLATFORM_VERSION));
     const auto devices = devices_of(*api, platform.id);
     if (devices.empty())

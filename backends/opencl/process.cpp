@@ -1,10 +1,12 @@
 #include "backends/opencl/process.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string>
 #include <system_error>
 
+#include <dlfcn.h>
 #include <sched.h>
 
 #include "runtime/base/result.h"
@@ -42,28 +44,56 @@ fs::path vendors_path() {
 
 namespace {
 
-// `file`: an *.icd, whose first line names a driver, or a driver itself.
-Status check_vendor(const fs::path& file) {
-  std::string driver = file.string();
+struct Driver {
+  fs::path file;        // an *.icd, or the driver itself
+  std::string library;  // the first line of the former, or the latter
+};
+
+Driver driver_of(const fs::path& file) {
+  Driver driver{file, file.string()};
   if (file.extension() == ".icd") {
     std::ifstream in{file};
-    std::getline(in, driver);
+    std::getline(in, driver.library);
   }
-  if (driver.find("xilinxopencl") == std::string::npos) return {};
-  return {Code::unavailable, file.string() + " registers " + driver +
-                                 ", which ends the process unless XILINX_XRT is set: set it, or "
-                                 "let OCL_ICD_VENDORS name a folder without that file"};
+  return driver;
+}
+
+// Sorted by file.
+std::vector<Driver> drivers_in(const fs::path& vendors) {
+  std::error_code error;
+  if (!fs::is_directory(vendors, error)) return {driver_of(vendors)};
+  std::vector<Driver> drivers;
+  for (const auto& entry : fs::directory_iterator{vendors, error})
+    if (entry.path().extension() == ".icd") drivers.push_back(driver_of(entry.path()));
+  std::sort(drivers.begin(), drivers.end(),
+            [](const Driver& a, const Driver& b) { return a.file < b.file; });
+  return drivers;
 }
 
 }  // namespace
 
 Status check_vendors(const fs::path& vendors, bool xrt_is_set) {
   if (xrt_is_set) return {};
-  std::error_code error;
-  if (!fs::is_directory(vendors, error)) return check_vendor(vendors);
-  for (const auto& entry : fs::directory_iterator{vendors, error})
-    if (entry.path().extension() == ".icd") TROIKA_TRY(check_vendor(entry.path()));
+  for (const auto& [file, library] : drivers_in(vendors))
+    if (library.find("xilinxopencl") != std::string::npos)
+      return {Code::unavailable, file.string() + " registers " + library +
+                                     ", which ends the process unless XILINX_XRT is set: set it, "
+                                     "or let OCL_ICD_VENDORS name a folder without that file"};
   return {};
+}
+
+std::vector<Missing> unloadable_drivers(const fs::path& vendors) {
+  std::vector<Missing> unloadable;
+  std::error_code error;
+  if (!fs::exists(vendors, error)) return unloadable;
+  for (const auto& [file, library] : drivers_in(vendors)) {
+    // As libOpenCL does next. What can be loaded stays so.
+    if (dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL)) continue;
+    const char* const said = dlerror();
+    unloadable.push_back(
+        {"opencl: " + file.string(), {Code::unavailable, said ? said : "dlopen failed"}});
+  }
+  return unloadable;
 }
 
 }  // namespace troika::opencl

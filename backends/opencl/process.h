@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime/base/status.h"
+#include "runtime/device/device.h"
 
 namespace troika::opencl {
 
@@ -21,5 +22,10 @@ std::filesystem::path vendors_path();
 // One vendor's driver ends the process inside clGetPlatformIDs while XILINX_XRT is not set:
 // Code::unavailable, naming the file, when that would happen.
 Status check_vendors(const std::filesystem::path& vendors, bool xrt_is_set);
+
+// libOpenCL passes over a driver that this process cannot load, and says nothing. Each such driver,
+// with the dynamic loader's words. Loads those that it can: after check_vendors() and
+// restrain_drivers().
+std::vector<Missing> unloadable_drivers(const std::filesystem::path& vendors);
 
 }  // namespace troika::opencl

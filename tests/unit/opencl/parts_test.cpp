@@ -109,6 +109,22 @@ TEST_F(Vendors, a_driver_that_would_end_the_process_is_refused_by_name) {
   EXPECT_TRUE(check_vendors("/nowhere", false).ok());
 }
 
+TEST_F(Vendors, a_driver_that_cannot_be_loaded_is_named_with_the_reason) {
+  std::ofstream{folder / "absent.icd"} << "/nowhere/libabsent.so\n";
+  std::ofstream{folder / "good.icd"} << "libc.so.6\n";
+  std::ofstream{folder / "text.so"} << "no library";
+  std::ofstream{folder / "text.icd"} << (folder / "text.so").string() << '\n';
+  const std::vector<Missing> found = unloadable_drivers(folder.path());
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].what, "opencl: " + (folder / "absent.icd").string());
+  EXPECT_EQ(found[0].why.code(), Code::unavailable);
+  EXPECT_THAT(found[0].why.to_string(), HasSubstr("/nowhere/libabsent.so: cannot open"));
+  EXPECT_EQ(found[1].what, "opencl: " + (folder / "text.icd").string());
+  EXPECT_EQ(unloadable_drivers(folder / "text.so").size(), 1U);
+  EXPECT_TRUE(unloadable_drivers(folder / "good.icd").empty());
+  EXPECT_TRUE(unloadable_drivers("/nowhere").empty());
+}
+
 TEST(Process, leaves_what_the_user_set_and_sets_the_rest) {
   setenv("POCL_MAX_PTHREAD_COUNT", "7", 1);
   unsetenv("CL_CONFIG_CPU_TBB_NUM_WORKERS");

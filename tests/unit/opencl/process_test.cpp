@@ -117,6 +117,22 @@ TEST_F(OpenClProcess, bound_to_one_core_gets_one_thread_of_a_driver_and_one_of_o
   });
 }
 
+TEST_F(OpenClProcess, with_a_driver_that_cannot_be_loaded_says_why_there_is_no_device) {
+  prove([]() -> std::string {
+    const fs::path file = fs::path{TROIKA_TEST_CACHE} / "absent.icd";
+    std::ofstream{file} << "/nowhere/libabsent.so\n";
+    setenv("OCL_ICD_VENDORS", file.c_str(), 1);
+    ServiceThread environment;
+    const auto found = open_opencl(environment);
+    if (found.ok()) return "a device of no driver";
+    const std::string why = found.status().to_string();
+    for (const char* const part : {"absent.icd: unavailable: /nowhere/libabsent.so: cannot open",
+                                   "no OpenCL driver is installed in "})
+      if (why.find(part) == std::string::npos) return why;
+    return {};
+  });
+}
+
 TEST_F(OpenClProcess, with_two_devices_of_one_driver_has_both_work_on_the_same_bytes) {
   prove([]() -> std::string {
     setenv("POCL_DEVICES", "pthread pthread", 1);
