@@ -67,8 +67,12 @@ Buffer::~Buffer() {
 Result<std::unique_ptr<Allocation>> Buffer::make(std::shared_ptr<const Core> core,
                                                  std::span<std::byte> host, std::size_t taken) {
   cl_int error = CL_SUCCESS;
+  // The rest of the last line lies on its page still, and no command ever names it.
+  const std::size_t bytes = core->strict_host_pointer
+                                ? (host.size() + line_bytes - 1) / line_bytes * line_bytes
+                                : host.size();
   const cl_mem memory = core->api->CreateBuffer(
-      core->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, host.size(), host.data(), &error);
+      core->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, bytes, host.data(), &error);
   if (error != CL_SUCCESS)
     return failure(
         Code::out_of_memory,
@@ -154,14 +158,10 @@ Result<std::unique_ptr<Allocation>> SharedMemory::attach(const Allocation& same_
 
 Result<std::unique_ptr<Allocation>> SharedMemory::adopt(std::span<std::byte> host) {
   if (host.empty()) return Status{Code::invalid_argument, "adopt: no bytes"};
-  if (core_->strict_host_pointer &&
-      (!aligned(host.data(), page_bytes) || host.size() % line_bytes != 0))
+  if (core_->strict_host_pointer && !aligned(host.data(), page_bytes))
     return Status{Code::unsupported, "adopt: " + core_->name +
                                          " would copy host bytes that are not aligned to " +
-                                         std::to_string(page_bytes) +
-                                         " or whose size is no "
-                                         "multiple of " +
-                                         std::to_string(line_bytes)};
+                                         std::to_string(page_bytes)};
   return Buffer::make(core_, host, 0);
 }
 

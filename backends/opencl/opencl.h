@@ -29,7 +29,7 @@ struct Core {
   std::string name;                    // "pocl0"
   std::string identity;                // platform, device and driver version: for program keys
   std::string build_options;           // for every program
-  bool strict_host_pointer = false;    // copies unless host pages are aligned and sized as it likes
+  bool strict_host_pointer = false;    // copies host bytes but from whole lines on a page
   SpaceId space = host_space;          // of its own where the host cannot reach its memory
   bool svm = false;                    // it allocates fine-grained shared virtual memory
   std::size_t memory_bytes = 0;
@@ -48,8 +48,8 @@ struct Core {
 // device's own, or shared virtual memory, which host and device see at one address and at once.
 class Buffer final : public Allocation {
  public:
-  // Over host bytes. `taken` bytes of pages, mapped by us, go with the buffer and back to the
-  // core; 0: they are somebody else's.
+  // Over host bytes, which begin a page where the device is strict. `taken` bytes of pages, mapped
+  // by us, go with the buffer and back to the core; 0: they are somebody else's.
   static Result<std::unique_ptr<Allocation>> make(std::shared_ptr<const Core> core,
                                                   std::span<std::byte> host, std::size_t taken);
   // In the device's memory: `bytes` of it, taken from the core already, go back with the buffer.

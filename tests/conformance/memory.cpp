@@ -49,15 +49,22 @@ TROIKA_PROVE(memory, an_allocation_of_no_bytes_is_refused) {
 
 TROIKA_PROVE(memory, a_device_in_the_hosts_space_works_in_place_on_attached_bytes) {
   if (!on_host_space()) GTEST_SKIP() << "unavailable: the device has a space of its own";
-  HostBytes bytes{4096};
   Stream& queue = stream();
-  TROIKA_NEED(auto handle, device().memory().attach(bytes));
-  EXPECT_EQ(handle->host(), bytes.host());
-  EXPECT_EQ(handle->bytes(), bytes.bytes());
-  ASSERT_TRUE(arrives(queue, queue->fill({row(*handle, 0, 4096), Scalar::of<std::uint8_t>(7)})));
-  ASSERT_TRUE(arrives(queue, queue->hand_over({row(*handle, 0, 4096), Towards::host, false})));
-  EXPECT_EQ(bytes.host()[0], std::byte{7});
-  EXPECT_EQ(bytes.host()[4095], std::byte{7});
+  HostBytes page{4096};
+  HostBytes less{100};
+  TROIKA_NEED(auto whole, device().memory().attach(page));
+  const auto part = device().memory().attach(less);
+  ASSERT_TRUE(part.ok()) << part.status().to_string();
+  for (const auto& [bytes, handle] :
+       {std::pair{&page, whole.get()}, std::pair{&less, part->get()}}) {
+    const std::size_t size = bytes->bytes();
+    EXPECT_EQ(handle->host(), bytes->host());
+    EXPECT_EQ(handle->bytes(), size);
+    ASSERT_TRUE(arrives(queue, queue->fill({row(*handle, 0, size), Scalar::of<std::uint8_t>(7)})));
+    ASSERT_TRUE(arrives(queue, queue->hand_over({row(*handle, 0, size), Towards::host, false})));
+    EXPECT_EQ(bytes->host()[0], std::byte{7});
+    EXPECT_EQ(bytes->host()[size - 1], std::byte{7});
+  }
 }
 
 TROIKA_PROVE(memory, adopted_host_pages_are_worked_on_in_place) {
