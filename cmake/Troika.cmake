@@ -48,16 +48,50 @@ function(troika_add_program name)
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS})
 endfunction()
 
-# troika_add_test(<name> SOURCES <files…> [DEPENDS <targets…>] [TIMEOUT <seconds>]): a GoogleTest
-# program; every test in it is a test of ctest's, and has 120 seconds unless it says otherwise.
+# troika_add_test(<name> SOURCES <files…> [DEPENDS <targets…>] [PREFIX <prefix>] [TIMEOUT <seconds>]):
+# a GoogleTest program; every test in it is a test of ctest's, [<prefix>.]<suite>.<test>, and has 120
+# seconds unless it says otherwise.
 function(troika_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PREFIX;TIMEOUT" "SOURCES;DEPENDS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
+  if(arg_PREFIX)
+    string(APPEND arg_PREFIX .)
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS} GTest::gtest_main)
-  gtest_discover_tests(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} TEST_PREFIX "${arg_PREFIX}"
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} DISCOVERY_TIMEOUT 60)
+endfunction()
+
+# troika_test_again(<name> <prefix> <properties…>): every test of a program once more, with what is
+# set among ctest's properties.
+# gtest_discover_tests() takes one value a property: a second variable needs a property of its own.
+function(troika_test_again name prefix)
+  gtest_discover_tests(${name} TEST_PREFIX ${prefix}.
+    PROPERTIES ${ARGN} TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+endfunction()
+
+# Where `scripts/setup --intel` puts two OpenCL drivers, in cpu/lib and fpga/lib.
+set(TROIKA_PYPI ${PROJECT_SOURCE_DIR}/build/pypi)
+
+# troika_test_on_intel(<name> <prefix> cpu|fpga [<properties…>]): as troika_test_again(), on the OpenCL
+# driver of Intel's for CPUs, or on its FPGA emulator. Where that is not installed, one skipped test,
+# <prefix>.<name>, says so.
+function(troika_test_on_intel name prefix kind)
+  set(cpu intel-opencl-rt libintelocl.so)
+  set(fpga intel-opencl-fpga-emu-rt libintelocl_emu.so)
+  list(GET ${kind} 0 package)
+  list(GET ${kind} 1 library)
+  set(driver ${TROIKA_PYPI}/${kind}/lib/${library})
+  if(EXISTS ${driver})
+    troika_test_again(${name} ${prefix} ENVIRONMENT OCL_ICD_VENDORS=${driver} ${ARGN})
+    return()
+  endif()
+  add_test(NAME ${prefix}.${name} COMMAND ${CMAKE_COMMAND} -E echo
+    "${prefix}: Skipped\nunavailable: ${package} is not installed (scripts/setup --intel)\n[  SKIPPED ]")
+  set_tests_properties(${prefix}.${name} PROPERTIES SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
 endfunction()
 
 # troika_calls_tbb(<files…>): sources whose lambdas oneTBB runs on its threads. The race detector

@@ -137,8 +137,14 @@ Result<std::unique_ptr<Gate>> shared_gate(Device& device) {
       std::make_unique<SpinGate>(std::move(words), arg, std::move(kernel))};
 }
 
-// At an address of the host's, past all that OpenCL promises: PoCL's kernels run in this process,
-// however separate its buffers are kept.
+// PoCL's do, and those of Intel's driver for CPUs. Oclgrind's, which calls itself a CPU too, know
+// no address of the host's.
+bool kernels_run_in_this_process(const DeviceInfo& info) noexcept {
+  return info.name.starts_with("pocl") ||
+         (info.name.starts_with("intel") && info.kind == DeviceKind::cpu);
+}
+
+// At an address of the host's, past all that OpenCL promises of buffers that are kept separate.
 Result<std::unique_ptr<Gate>> address_gate(Device& device) {
   TROIKA_ASSIGN(auto kernel,
                 device.load(SpinGate::spin_image(
@@ -154,7 +160,7 @@ Result<std::unique_ptr<Gate>> address_gate(Device& device) {
 Result<std::unique_ptr<Gate>> gate(Opening& opening) {
   Device& device = *opening.device;
   if (device.memory().space() == host_space) return shared_gate(device);
-  if (device.info().name.starts_with("pocl")) return address_gate(device);
+  if (kernels_run_in_this_process(device.info())) return address_gate(device);
   return Status{Code::unsupported,
                 "no kernel of " + device.info().name + " can see when the host lets it go"};
 }
