@@ -133,6 +133,19 @@ TEST_F(OpenClProcess, with_a_driver_that_cannot_be_loaded_says_why_there_is_no_d
   });
 }
 
+// An entry of OpenCL 2.0 spins for ever in the loader where a platform of 1.2 has none.
+TEST_F(OpenClProcess, asks_a_driver_of_an_older_version_for_nothing_that_it_lacks) {
+  prove([]() -> std::string {
+    const char* const oclgrind = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
+    if (!fs::exists(oclgrind)) std::_Exit(unavailable);
+    setenv("OCL_ICD_VENDORS", oclgrind, 1);
+    ServiceThread environment;
+    const std::string why = open_opencl(environment, "memory=svm").status().to_string();
+    const char* const told = "it has no fine-grained shared virtual memory (memory=svm)";
+    return why.find(told) == std::string::npos ? why : std::string{};
+  });
+}
+
 TEST_F(OpenClProcess, with_two_devices_of_one_driver_has_both_work_on_the_same_bytes) {
   prove([]() -> std::string {
     setenv("POCL_DEVICES", "pthread pthread", 1);
