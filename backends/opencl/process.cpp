@@ -29,7 +29,12 @@ void restrain_drivers(std::size_t cores) {
   const std::string count = std::to_string(cores);
   setenv("POCL_MAX_PTHREAD_COUNT", count.c_str(), 0);
   setenv("POCL_CPU_MAX_CU_COUNT", count.c_str(), 0);  // the same, from PoCL 4 on
-  setenv("CL_CONFIG_CPU_TBB_NUM_WORKERS", count.c_str(), 0);
+  // Intel's drivers count the thread that waits in clFinish, which none of ours does for long.
+  // Where they share a oneTBB with the host's workers, the lower of their limits holds for both
+  // together, and with one thread in all it came to be that commands of the FPGA emulator were
+  // never begun.
+  const std::size_t tbb_threads = std::max<std::size_t>(cores, 2) + 1;
+  setenv("CL_CONFIG_CPU_TBB_NUM_WORKERS", std::to_string(tbb_threads).c_str(), 0);
   setenv("POCL_SIGFPE_HANDLER", "0", 0);
   // PoCL otherwise compiles a kernel again inside its first launch with each local size. One
   // general version, compiled by load(), was as fast on 2-D and 1-D image kernels.

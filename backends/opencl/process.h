@@ -12,8 +12,8 @@ namespace troika::opencl {
 // Operating-system numbers of the cores this process may use.
 std::vector<unsigned> allowed_cores();
 
-// Tells CPU drivers, by the environment variables they read once, to run no more threads than there
-// are cores and to leave our signal handlers alone. Whatever the user has set stays.
+// Tells CPU drivers, by the environment variables they read once, to run about as many threads as
+// there are cores and to leave our signal handlers alone. Whatever the user has set stays.
 void restrain_drivers(std::size_t cores);
 
 // Where libOpenCL looks for its drivers' *.icd files.

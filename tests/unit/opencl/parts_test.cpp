@@ -131,8 +131,11 @@ TEST(Process, leaves_what_the_user_set_and_sets_the_rest) {
   unsetenv("POCL_SIGFPE_HANDLER");
   restrain_drivers(3);
   EXPECT_STREQ(getenv("POCL_MAX_PTHREAD_COUNT"), "7");
-  EXPECT_STREQ(getenv("CL_CONFIG_CPU_TBB_NUM_WORKERS"), "3");
+  EXPECT_STREQ(getenv("CL_CONFIG_CPU_TBB_NUM_WORKERS"), "4");
   EXPECT_STREQ(getenv("POCL_SIGFPE_HANDLER"), "0");
+  unsetenv("CL_CONFIG_CPU_TBB_NUM_WORKERS");
+  restrain_drivers(1);
+  EXPECT_STREQ(getenv("CL_CONFIG_CPU_TBB_NUM_WORKERS"), "3");
 }
 
 TEST(ClockOffset, keeps_the_least_bound_and_follows_drift) {
