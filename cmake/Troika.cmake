@@ -77,20 +77,24 @@ endfunction()
 set(TROIKA_PYPI ${PROJECT_SOURCE_DIR}/build/pypi)
 
 # troika_test_on_intel(<name> <prefix> cpu|fpga [<properties…>]): as troika_test_again(), on the OpenCL
-# driver of Intel's for CPUs, or on its FPGA emulator. Where that is not installed, one skipped test,
-# <prefix>.<name>, says so.
+# driver of Intel's for CPUs, or on its FPGA emulator. Where that is not installed, or under the race
+# detector, which takes its threads' hand-overs for races, one skipped test, <prefix>.<name>, says so.
 function(troika_test_on_intel name prefix kind)
   set(cpu intel-opencl-rt libintelocl.so)
   set(fpga intel-opencl-fpga-emu-rt libintelocl_emu.so)
   list(GET ${kind} 0 package)
   list(GET ${kind} 1 library)
   set(driver ${TROIKA_PYPI}/${kind}/lib/${library})
-  if(EXISTS ${driver})
+  if(NOT EXISTS ${driver})
+    set(why "${package} is not installed (scripts/setup --intel)")
+  elseif(TROIKA_SANITIZE STREQUAL "thread")
+    set(why "the race detector cannot look into ${package}")
+  else()
     troika_test_again(${name} ${prefix} ENVIRONMENT OCL_ICD_VENDORS=${driver} ${ARGN})
     return()
   endif()
   add_test(NAME ${prefix}.${name} COMMAND ${CMAKE_COMMAND} -E echo
-    "${prefix}: Skipped\nunavailable: ${package} is not installed (scripts/setup --intel)\n[  SKIPPED ]")
+    "${prefix}: Skipped\nunavailable: ${why}\n[  SKIPPED ]")
   set_tests_properties(${prefix}.${name} PROPERTIES SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
 endfunction()
 
