@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 import time
+import typing
 import xml.etree.ElementTree as ElementTree
 
 from tally import REPORT, Tally, say
@@ -116,39 +117,65 @@ def failure_reason(output):
     return lines[-1].strip() if lines else "failed without a word"
 
 
+class Case(typing.NamedTuple):
+    """One test of a report."""
+    name: str
+    outcome: str  # passed, failed or skipped
+    why: str
+    output: str
+
+
+def cases(text):
+    """The tests of a ctest JUnit report."""
+    for case in ElementTree.fromstring(text).iter("testcase"):
+        output = case.findtext("system-out") or ""
+        status = case.get("status")
+        failure, skipped = case.find("failure"), case.find("skipped")
+        if status == "run":
+            outcome, why = "passed", ""
+        elif status == "fail":
+            said = failure.get("message") if failure is not None else ""
+            outcome, why = "failed", said or failure_reason(output)
+        elif status == "disabled":
+            outcome, why = "skipped", "disabled"
+        else:
+            said = skipped.get("message") if skipped is not None else ""
+            if said == "SKIP_REGULAR_EXPRESSION_MATCHED":
+                outcome, why = "skipped", skip_reason(output)
+            elif said and said.startswith("SKIP_"):
+                outcome, why = "skipped", said
+            else:
+                # ctest could not start it: a program that is missing is not a test that may be so.
+                outcome, why = "failed", said or f"ctest says '{status}'"
+        yield Case(case.get("name"), outcome, why, output)
+
+
 def read_junit(text, expected, label):
     """The tally of a ctest JUnit report. A test that is expected and not reported has failed."""
     tally = Tally()
     seen = set()
-    for case in ElementTree.fromstring(text).iter("testcase"):
-        name = case.get("name")
-        full_name = f"{label}{name}"
-        output = case.findtext("system-out") or ""
-        seen.add(name)
-        tally.reports += [f"{line[len(REPORT):]}" for line in output.splitlines()
+    for case in cases(text):
+        seen.add(case.name)
+        tally.reports += [line[len(REPORT):] for line in case.output.splitlines()
                           if line.startswith(REPORT)]
-        status = case.get("status")
-        if status == "run":
-            tally.check(full_name, True)
-        elif status == "fail":
-            failure = case.find("failure")
-            said = failure.get("message") if failure is not None else ""
-            tally.check(full_name, False, said or failure_reason(output))
-        elif status == "disabled":
-            tally.skip(full_name, "disabled")
+        if case.outcome == "skipped":
+            tally.skip(f"{label}{case.name}", case.why)
         else:
-            skipped = case.find("skipped")
-            said = skipped.get("message") if skipped is not None else ""
-            if said == "SKIP_REGULAR_EXPRESSION_MATCHED":
-                tally.skip(full_name, skip_reason(output))
-            elif said and said.startswith("SKIP_"):
-                tally.skip(full_name, said)
-            else:
-                # ctest could not start it: a program that is missing is not a test that may be so.
-                tally.check(full_name, False, said or f"ctest says '{status}'")
+            tally.check(f"{label}{case.name}", case.outcome == "passed", case.why)
     for name in sorted(set(expected) - seen):
         tally.check(f"{label}{name}", False, "ctest did not report it")
     return tally
+
+
+def report_of(preset, folder):
+    """Where ctest() leaves what ctest reported."""
+    return ROOT / "build" / preset / folder / "junit.xml"
+
+
+def reported(preset, folder):
+    """The tests of the last ctest() of a folder; none where it left no report."""
+    report = report_of(preset, folder)
+    return list(cases(report.read_text(errors="replace"))) if report.exists() else []
 
 
 def ctest(tally, preset, folders=("",), label="", **more):
@@ -168,7 +195,7 @@ def ctest(tally, preset, folders=("",), label="", **more):
             if not expected:
                 tally.skip(f"{label}{folder or 'ctest'}", "holds no test yet")
                 continue
-            report = where / "junit.xml"
+            report = report_of(preset, folder)
             report.unlink(missing_ok=True)
             command = prefix(preset) + [
                 "ctest", "--test-dir", str(where), "-j", str(jobs(preset)), "--output-on-failure",

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import building
+import conformance
 import mutations
 import page
 from findings import findings
@@ -37,6 +38,15 @@ def seeds(tally):
     if building.build(tally, "release", ["tests/sim/all"]):
         building.ctest(tally, "release", ["tests/sim"], label=f"{SEEDS} seeds: ",
                        TROIKA_SEEDS=SEEDS)
+
+
+def conformance_table(tally):
+    folders = conformance.FOLDERS
+    if not building.build(tally, "release", [f"{folder}/all" for folder in folders]):
+        return ""
+    building.ctest(tally, "release", folders)
+    return conformance.table(case for folder in folders
+                             for case in building.reported("release", folder))
 
 
 def named(tally):
@@ -92,8 +102,10 @@ def bench(tally):
             tally.check(name, done.returncode == 0, f"ended with {done.returncode}")
 
 
+# Each fills a tally, and may return what its section is to show besides.
 PARTS = {
     "test": functional,
+    "conformance": conformance_table,
     "asan": sanitized("asan"),
     "tsan": sanitized("tsan"),
     "seeds": seeds,
@@ -117,11 +129,12 @@ def commit():
         " with uncommitted changes" if changed else "")
 
 
-def body_of(part, tally, seconds, tried):
-    """`tried` is the commit whose tree the part began on."""
+def body_of(part, tally, seconds, tried, shown):
+    """`tried` is the commit whose tree the part began on; `shown` is what the part returned."""
     lines = [f"### {part}", "",
              f"{tally.closing()} — {seconds:.0f} s, {machine()}, "
              f"{time.strftime('%Y-%m-%d', time.gmtime())}, commit {tried}"]
+    lines += ["", shown] if shown else []
     lines += [""] if tally.failed or tally.skipped or tally.reports else []
     lines += [f"- failed: {name}" for name in tally.failed]
     lines += [f"- skipped ({why}): {', '.join(names)}"
@@ -143,10 +156,10 @@ def main():
     for part in [options.part] if options.part else PARTS:
         tally, tried, begin = Tally(), commit(), time.monotonic()
         with building.timed(f"part {part}"):
-            PARTS[part](tally)
+            shown = PARTS[part](tally)
         text = PAGE.read_text() if PAGE.exists() else "# Verification\n"
         text = page.with_section(
-            text, part, body_of(part, tally, time.monotonic() - begin, tried))
+            text, part, body_of(part, tally, time.monotonic() - begin, tried, shown))
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(text.replace(f"{building.ROOT}/", ""))
         total.add(tally)

@@ -1,10 +1,11 @@
-"""Tests of what the scripts rest on: reading ctest's report, drawing lines, the generated page."""
+"""Tests of what the scripts rest on: reading ctest's report, drawing lines, generated pages."""
 
 import os
 import sys
 import unittest
 
 import building
+import conformance
 import drawing
 import mutations
 import page
@@ -146,6 +147,32 @@ class Findings(unittest.TestCase):
         self.assertEqual(findings("/here/a.h:3:9: warning: this", "/here"),
                          ["a.h:3:9: warning: this"])
         self.assertEqual(findings("26845 warnings generated.\n", "/here"), [])
+
+
+class Conformance(unittest.TestCase):
+    @staticmethod
+    def case(name, outcome, why=""):
+        return building.Case(name, outcome, why, "")
+
+    def test_outcomes_are_counted_by_subject_and_chapter(self):
+        made = conformance.table([
+            self.case("b.queue.goes", "passed"), self.case("b.queue.waits", "passed"),
+            self.case("b.queue.stops", "failed", "1 2"),
+            self.case("b.queue.turns", "skipped", "unavailable: it has no wheels"),
+            self.case("b.queue.flies", "skipped", "excepted: it is heavy"),
+            self.case("b.new.chapter", "passed"), self.case("b.memory.keeps", "passed"),
+            self.case("a.ZeroCopy.copies_nothing", "passed"),
+            self.case("c.program", "skipped", "unavailable: its package is not installed")])
+        self.assertEqual(made.splitlines()[2:], [
+            "| subject | memory | queue | zero-copy | new |",
+            "| --- | --- | --- | --- | --- |",
+            "| a | – | – | 1 / 0 / 0 / 0 | – |",
+            "| b | 1 / 0 / 0 / 0 | 2 / 1 / 1 / 1 | – | 1 / 0 / 0 / 0 |",
+            "| c | not run | not run | not run | not run |"])
+
+    def test_a_report_of_ctest_is_counted(self):
+        made = conformance.table(building.cases(REPORT.replace('name="A.', 'name="x.A.')))
+        self.assertIn("| x | 1 / 3 / 2 / 0 |", made)
 
 
 class Page(unittest.TestCase):
