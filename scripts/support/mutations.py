@@ -171,7 +171,9 @@ def programs_below(folders):
             ["ctest", "--test-dir", str(build.folder / folder), "--show-only=json-v1"],
             capture_output=True, text=True, check=True)
         for test in json.loads(listed.stdout)["tests"]:
-            programs.setdefault(pathlib.Path(test["command"][0]).name)
+            program = pathlib.Path(test["command"][0])
+            if program.parent == build.folder / "bin":  # others only say what is not installed
+                programs.setdefault(program.name)
     return list(programs), None
 
 
