@@ -18,6 +18,8 @@ namespace troika::opencl {
   X(GetPlatformInfo)             \
   X(GetDeviceIDs)                \
   X(GetDeviceInfo)               \
+  X(CreateSubDevices)            \
+  X(ReleaseDevice)               \
   X(CreateContext)               \
   X(ReleaseContext)              \
   X(CreateCommandQueue)          \

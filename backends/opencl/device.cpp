@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <map>
@@ -13,6 +14,7 @@ namespace troika::opencl {
 Core::~Core() {
   if (service) api->ReleaseCommandQueue(service);
   if (context) api->ReleaseContext(context);
+  if (part != 0) api->ReleaseDevice(device);
 }
 
 namespace {
@@ -122,6 +124,7 @@ DeviceInfo describe_device(const Core& core, const std::string& platform) {
                      ", driver " + text_of(api.GetDeviceInfo, core.device, CL_DRIVER_VERSION) + ")";
   info.kind = kind_of(value_of<cl_device_type>(api, core.device, CL_DEVICE_TYPE));
   if (info.kind == DeviceKind::cpu) info.cores = allowed_cores();
+  if (core.part != 0 && info.cores.size() > core.part) info.cores.resize(core.part);
   info.dialects = {Dialect::opencl_c};
   info.space = core.space;
   // OpenCL promises nothing of unmapped host pages.
@@ -153,10 +156,40 @@ bool fine_grained_svm(const Api& api, int platform_version, cl_device_id device)
                      CL_DEVICE_SVM_FINE_GRAIN_BUFFER) != 0;
 }
 
+// As many of a device's compute units, as a device of their own for the caller to release; the
+// device itself when it has no more.
+Result<cl_device_id> part_of(const Api& api, cl_device_id device, unsigned units) {
+  if (value_of<cl_uint>(api, device, CL_DEVICE_MAX_COMPUTE_UNITS) <= units) return device;
+  // Asked first: a driver that cannot divide its device may lack the entry.
+  std::array<cl_device_partition_property, 8> ways{};
+  const cl_int asked =
+      api.GetDeviceInfo(device, CL_DEVICE_PARTITION_PROPERTIES, sizeof ways, ways.data(), nullptr);
+  if (asked != CL_SUCCESS ||
+      std::find(ways.begin(), ways.end(), CL_DEVICE_PARTITION_BY_COUNTS) == ways.end())
+    return Status{Code::unsupported,
+                  "its driver cannot divide it (cores=" + std::to_string(units) + ")"};
+  const cl_device_partition_property wanted[] = {CL_DEVICE_PARTITION_BY_COUNTS,
+                                                 static_cast<cl_device_partition_property>(units),
+                                                 CL_DEVICE_PARTITION_BY_COUNTS_LIST_END, 0};
+  cl_device_id part = nullptr;
+  if (const cl_int error = api.CreateSubDevices(device, wanted, 1, &part, nullptr);
+      error != CL_SUCCESS)
+    return failure(Code::unavailable, "clCreateSubDevices of " + std::to_string(units) + " units",
+                   error);
+  return part;
+}
+
+// Of `whole`, or of a part of it as wide as `cores`, if that is not 0.
 Result<std::shared_ptr<const Core>> open_core(const Api& api, Environment& environment,
-                                              cl_device_id device, const std::string& platform,
-                                              std::string name, SpaceId space, bool svm) {
+                                              cl_device_id whole, unsigned cores,
+                                              const std::string& platform, std::string name,
+                                              SpaceId space, bool svm) {
   auto core = std::make_shared<Core>();
+  cl_device_id device = whole;
+  if (cores != 0) {
+    TROIKA_ASSIGN(device, part_of(api, whole, cores));
+  }
+  core->part = device == whole ? 0 : cores;
   core->space = space;
   core->svm = svm;
   core->api = &api;
@@ -260,8 +293,10 @@ Result<Opened> open_all(const BackendOptions& options) {
         miss({Code::unsupported, "it has no fine-grained shared virtual memory (memory=svm)"});
         continue;
       }
-      auto core = open_core(*api, *options.environment, device, platform.name,
-                            kind + std::to_string(counts[kind]),
+      const bool on_cores =
+          kind_of(value_of<cl_device_type>(*api, device, CL_DEVICE_TYPE)) == DeviceKind::cpu;
+      auto core = open_core(*api, *options.environment, device, on_cores ? wanted.cores : 0,
+                            platform.name, kind + std::to_string(counts[kind]),
                             apart ? SpaceId{next_space} : host_space, svm);
       if (!core.ok()) {
         miss(core.status());

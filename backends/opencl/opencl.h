@@ -24,6 +24,7 @@ struct Core {
   const Api* api = nullptr;
   Environment* environment = nullptr;
   cl_device_id device = nullptr;
+  unsigned part = 0;  // cores that it was given, as a sub-device; 0: it is whole
   cl_context context = nullptr;
   cl_command_queue service = nullptr;  // unmaps what a buffer's owner left mapped
   std::string name;                    // "pocl0"

@@ -1,6 +1,7 @@
 #include "backends/opencl/options.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -24,6 +25,14 @@ Result<Sharing> sharing(std::string_view value, std::string_view named) {
                                             ": it is one of " + known};
 }
 
+Result<unsigned> count(std::string_view value, std::string_view named) {
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error == std::errc{} && end == value.data() + value.size() && number != 0) return number;
+  return Status{Code::invalid_argument, "opencl: " + std::string{named} + "=" + std::string{value} +
+                                            ": it is a count of at least 1"};
+}
+
 }  // namespace
 
 Result<Options> parse_options(std::string_view text) {
@@ -35,10 +44,15 @@ Result<Options> parse_options(std::string_view text) {
     const std::string_view option = text.substr(0, text.find(','));
     text.remove_prefix(std::min(option.size() + 1, text.size()));
     const std::string_view key = option.substr(0, option.find('='));
-    if (key != "memory" || key.size() == option.size())
-      return Status{Code::invalid_argument,
-                    "opencl: no option is \"" + std::string{option} + "\"; there is memory=…"};
-    TROIKA_ASSIGN(options.memory, sharing(option.substr(key.size() + 1), key));
+    const std::string_view value = option.substr(std::min(key.size() + 1, option.size()));
+    if (key == "memory" && !value.empty()) {
+      TROIKA_ASSIGN(options.memory, sharing(value, key));
+    } else if (key == "cores" && !value.empty()) {
+      TROIKA_ASSIGN(options.cores, count(value, key));
+    } else {
+      return Status{Code::invalid_argument, "opencl: no option is \"" + std::string{option} +
+                                                "\"; there are memory=… and cores=…"};
+    }
   }
   return options;
 }

@@ -17,11 +17,13 @@ enum class Sharing : std::uint8_t {
 
 struct Options {
   Sharing memory = Sharing::host_pointer;
+  unsigned cores = 0;  // of the host's, for a device that works on them; 0: as many as it likes
 };
 
-// "memory=host_pointer", the default, "memory=svm" or "memory=separate"; empty text leaves it to
-// the environment (TROIKA_OPENCL_MEMORY, ignored in a set-user-id program). Code::invalid_argument
-// names what is none of these.
+// A comma-separated list of "memory=host_pointer", the default, "memory=svm" or "memory=separate",
+// and of "cores=<count>". What it does not say of memory is left to the environment
+// (TROIKA_OPENCL_MEMORY, ignored in a set-user-id program). Code::invalid_argument names what is
+// none of these.
 Result<Options> parse_options(std::string_view text);
 
 }  // namespace troika::opencl

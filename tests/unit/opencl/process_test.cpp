@@ -3,7 +3,9 @@
 #include "backends/opencl/process.h"
 
 #include <fstream>
+#include <iterator>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include <sched.h>
@@ -130,6 +132,60 @@ TEST_F(OpenClProcess, with_a_driver_that_cannot_be_loaded_says_why_there_is_no_d
                                    "no OpenCL driver is installed in "})
       if (why.find(part) == std::string::npos) return why;
     return {};
+  });
+}
+
+// User and system time in ticks.
+long ticks_of(const std::string& thread) {
+  std::ifstream file{"/proc/self/task/" + thread + "/stat"};
+  std::string text;
+  std::getline(file, text);
+  std::istringstream rest{text.substr(text.rfind(')') + 2)};
+  std::vector<std::string> fields{std::istream_iterator<std::string>{rest}, {}};
+  return std::stol(fields.at(11)) + std::stol(fields.at(12));
+}
+
+TEST_F(OpenClProcess, gets_as_many_cores_for_a_device_as_it_is_told_and_leaves_the_others) {
+  prove([]() -> std::string {
+    if (opencl::allowed_cores().size() < 2) std::_Exit(unavailable);
+    Arrival arrival = arrive("cores=1");
+    Device& device = *arrival.opened.devices.front();
+    if (device.info().name != "pocl0") std::_Exit(unavailable);
+    if (device.info().cores.size() != 1) return "it names more cores than it was given";
+    const KernelImage work = image("work", {buffer_param(Type::u32, Access::update)},
+                                   "__kernel void work(__global uint* p, ulong o) {\n"
+                                   "  uint x = get_global_id(0);\n"
+                                   "  for (int i = 0; i < 1000000; ++i) x = x * 1664525u + 1u;\n"
+                                   "  p[get_global_id(0)] = x;\n"
+                                   "}\n");
+    const auto words = std::move(*device.memory().allocate({512 * sizeof(int)}));
+    const auto kernel = std::move(*device.load(work));
+    Reports reports;
+    auto queue = *device.create_queue(QueueId{0}, QueueUse::compute, 0, reports);
+    const KernelArg args[] = {buffer_arg(*words)};
+    const auto last = queue->launch({kernel.get(), args, {{512, 1, 1}, {8, 1, 1}}, nullptr});
+    if (!queue->flush().ok()) return "flush";
+    reports.wait(*last);
+    long most = 0, all = 0;
+    for (const std::string& thread : arrival.threads) {
+      most = std::max(most, ticks_of(thread));
+      all += ticks_of(thread);
+    }
+    if (most < 8) return "too little work to see who did it";
+    return all - most <= most / 4 ? std::string{} : "several threads did it";
+  });
+}
+
+TEST_F(OpenClProcess, cannot_give_a_device_cores_that_its_driver_does_not_divide) {
+  prove([]() -> std::string {
+    const char* const oclgrind = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
+    if (!fs::exists(oclgrind)) std::_Exit(unavailable);
+    setenv("OCL_ICD_VENDORS", oclgrind, 1);
+    ServiceThread environment;
+    const auto found = open_opencl(environment, "memory=separate,cores=1");
+    if (found.ok()) return {};  // it has no more than one
+    const std::string why = found.status().to_string();
+    return why.find("cannot divide it (cores=1)") == std::string::npos ? why : std::string{};
   });
 }
 
