@@ -85,12 +85,10 @@ bool Executor::is_unused(DeviceId device) {
   });
   if (!idle || !is_alone_in_its_space(device)) return idle;
   // Other devices may still be copying from there.
-  waits_.clear();
-  for (const auto& buffer : buffers_)
-    buffer->coherence.users(devices_[device.value]->info().space, waits_);
-  bool reached_all = true;
-  waits_.for_each([&](Timepoint point) { reached_all = reached_all && reached(point); });
-  return reached_all;
+  return all_reached([&](Frontier& users) {
+    for (const auto& buffer : buffers_)
+      buffer->coherence.users(devices_[device.value]->info().space, users);
+  });
 }
 
 void Executor::clear_out(DeviceId device) {

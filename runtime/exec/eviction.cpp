@@ -55,10 +55,8 @@ bool Executor::make_room(SpaceId space) {
     // What may never be read again is not brought home, where a hung device may be writing.
     if (victim->dead.ok()) victim->coherence.sole(space, alone);
     if (alone.empty()) {
-      waits_.clear();
-      victim->coherence.users(space, waits_);
-      bool unused = true;
-      waits_.for_each([&](Timepoint point) { unused = unused && reached(point); });
+      const bool unused =
+          all_reached([&](Frontier& users) { victim->coherence.users(space, users); });
       if (unused) {
         store_.evict(*victim, space);
         counters_.evictions += 1;

@@ -260,6 +260,15 @@ class Executor final : public Service {
     for (std::uint32_t i = run.tasks[task.value].first_link; i != ~0U; i = run.links[i].next)
       visit(*run.links[i].run, run.links[i].task);
   }
+  // Whether every point that `gather` includes in the frontier it is given is reached.
+  template <class Gather>
+  bool all_reached(Gather&& gather, const RunState* on_behalf = nullptr) {
+    waits_.clear();
+    gather(waits_);
+    bool all = true;
+    waits_.for_each([&](Timepoint point) { all = all && reached(point, on_behalf); });
+    return all;
+  }
   Status add_lane(DeviceId device, unsigned number, bool stands_in);
   Status create_queue(DeviceId device, QueueUse use, unsigned number, LaneId lane, QueueId& id);
   Lane& lane(LaneId id) noexcept { return lanes_[id.value]; }

@@ -348,13 +348,11 @@ void Executor::lose_device(DeviceId device, const Status& status, Gone gone) {
       if (buffer->dead.ok()) store_.drop_handle(*buffer, info.space, device);
       continue;
     }
-    waits_.clear();
-    buffer->coherence.users(info.space, waits_);
-    bool used = false;
-    waits_.for_each([&](Timepoint point) { used = used || !reached(point); });
+    const bool unused =
+        all_reached([&](Frontier& users) { buffer->coherence.users(info.space, users); });
     buffer->coherence.lose(info.space, cause);
-    if (used) store_.seal(*buffer, info.space);
-    else store_.evict(*buffer, info.space);
+    if (unused) store_.evict(*buffer, info.space);
+    else store_.seal(*buffer, info.space);
   }
   restage_all();
   resume_recalled();

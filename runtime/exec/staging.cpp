@@ -320,13 +320,12 @@ bool Executor::serve_access(RunState& run, TaskIndex task) {
     return true;
   }
   if (staged != Staged::complete) return false;
-  waits_.clear();
-  for (const Arg& arg : run.args(task))
-    run.buffers[arg.slot]->coherence.waits({arg.region, arg.access, host_space, common_agent, 0},
-                                           waits_);
-  bool all = true;
-  waits_.for_each([&](Timepoint point) { all = all && reached(point, &run); });
-  if (!all) return false;
+  const auto waits = [&](Frontier& into) {
+    for (const Arg& arg : run.args(task))
+      run.buffers[arg.slot]->coherence.waits({arg.region, arg.access, host_space, common_agent, 0},
+                                             into);
+  };
+  if (!all_reached(waits, &run)) return false;
   withdraw(run, task);
   for (const Arg& arg : run.args(task))
     if (writes(arg.access))
@@ -355,11 +354,7 @@ bool Executor::access_quiet(BufferState& buffer, const Region& region, Access mo
   coherence.refine(region);
   const Coherence::Want want{region, mode, host_space, common_agent, direct_into(host_space)};
   if (stage(buffer, want) != Staged::complete) return false;
-  waits_.clear();
-  coherence.waits(want, waits_);
-  bool reached_all = true;
-  waits_.for_each([&](Timepoint point) { reached_all = reached_all && reached(point); });
-  if (!reached_all) return false;
+  if (!all_reached([&](Frontier& into) { coherence.waits(want, into); })) return false;
   home->held += 1;
   if (writes(mode)) {
     coherence.begin_write(region, host_space, common_agent, {});
