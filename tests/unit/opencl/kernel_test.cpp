@@ -1,5 +1,4 @@
 #include <fstream>
-#include <set>
 #include <thread>
 
 #include "backends/opencl/program_cache.h"
@@ -30,12 +29,6 @@ class OpenClKernel : public OpenClTest {
     const auto back = queue->hand_over({{out.get(), 0, 4}, Towards::host, false});
     finish(*queue, *back);
     return *as<int>(*out);
-  }
-  static std::set<std::filesystem::path> files_below(const std::filesystem::path& folder) {
-    std::set<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator{folder})
-      if (entry.path().extension() == ".so") files.insert(entry.path());
-    return files;
   }
   std::vector<std::filesystem::path> cached() const {
     std::vector<std::filesystem::path> files;
@@ -119,24 +112,6 @@ TEST_F(OpenClKernel, builds_where_the_cache_cannot_be_written_and_the_device_lis
   EXPECT_EQ(warned->why.to_string(),
             "unavailable: program cache: cannot make /dev/null/cache/opencl: Not a directory; "
             "kernels are compiled anew in every process");
-}
-
-TEST_F(OpenClKernel, leaves_nothing_to_compile_to_its_first_launch) {
-  if (device->info().name != "pocl0") GTEST_SKIP() << "unavailable: looks into PoCL's own cache";
-  const auto kernel = load(writes("(int)get_global_id(0) + 55"));
-  const auto before = files_below(TROIKA_TEST_CACHE);
-  const auto out = allocate(std::size_t{4} * 1024);
-  auto queue = create_queue();
-  const KernelArg args[] = {buffer_arg(*out)};
-  Timepoint last;
-  for (const std::size_t items : {1, 64, 96, 1024}) {
-    ASSERT_TRUE(device->prepare(*kernel, {{items, 1, 1}, {}}).ok());
-    last = *queue->launch({kernel.get(), args, {{items, 1, 1}, {}}, nullptr});
-  }
-  last = *queue->launch({kernel.get(), args, {{64, 1, 1}, {16, 1, 1}}, nullptr});
-  finish(*queue, last);
-  EXPECT_TRUE(reports.failures().empty());
-  EXPECT_EQ(files_below(TROIKA_TEST_CACHE), before);
 }
 
 TEST_F(OpenClKernel, computes_the_hosts_floating_point_bits) {

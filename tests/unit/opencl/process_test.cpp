@@ -135,6 +135,48 @@ TEST_F(OpenClProcess, with_a_driver_that_cannot_be_loaded_says_why_there_is_no_d
   });
 }
 
+std::set<fs::path> programs_below(const fs::path& folder) {
+  std::set<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator{folder})
+    if (entry.path().extension() == ".so") files.insert(entry.path());
+  return files;
+}
+
+TEST_F(OpenClProcess, has_nothing_left_to_compile_in_a_kernels_first_launch) {
+  prove([]() -> std::string {
+    // Empty, and written to by no other test.
+    const fs::path cache = std::string{TROIKA_TEST_CACHE} + "_of_launches";
+    fs::remove_all(cache);
+    fs::create_directories(cache);
+    for (const char* const folder : {"TROIKA_CACHE_DIR", "POCL_CACHE_DIR"})
+      setenv(folder, cache.c_str(), 1);
+    Arrival arrival = arrive();
+    Device& device = *arrival.opened.devices.front();
+    if (device.info().name != "pocl0") std::_Exit(unavailable);
+    const auto kernel =
+        std::move(*device.load(image("number", {buffer_param(Type::i32, Access::write)},
+                                     "__kernel void number(__global int* p, ulong o) {\n"
+                                     "  p[get_global_id(0)] = (int)get_global_id(0);\n"
+                                     "}\n")));
+    const std::set<fs::path> before = programs_below(cache);
+    if (before.empty()) return "it compiles where nobody looks";
+    const auto out = std::move(*device.memory().allocate({1024 * sizeof(int)}));
+    Reports reports;
+    auto queue = *device.create_queue(QueueId{0}, QueueUse::compute, 0, reports);
+    const KernelArg args[] = {buffer_arg(*out)};
+    for (const LaunchShape& shape :
+         {LaunchShape{{1, 1, 1}, {}}, LaunchShape{{64, 1, 1}, {}}, LaunchShape{{96, 1, 1}, {}},
+          LaunchShape{{1024, 1, 1}, {}}, LaunchShape{{64, 1, 1}, {16, 1, 1}}}) {
+      if (!device.prepare(*kernel, shape).ok()) return "prepare";
+      const auto last = queue->launch({kernel.get(), args, shape, nullptr});
+      if (!queue->flush().ok()) return "flush";
+      reports.wait(*last);
+    }
+    if (!reports.failures().empty()) return "a launch failed";
+    return programs_below(cache) == before ? std::string{} : "a launch compiled";
+  });
+}
+
 // User and system time in ticks.
 long ticks_of(const std::string& thread) {
   std::ifstream file{"/proc/self/task/" + thread + "/stat"};
