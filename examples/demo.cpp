@@ -13,9 +13,9 @@
 
 #include "examples/demo_job.h"
 #include "examples/demo_options.h"
-#include "examples/demo_progress.h"
 #include "examples/demo_report.h"
 #include "examples/picture.h"
+#include "examples/progress.h"
 
 namespace troika::demo {
 namespace {

@@ -6,10 +6,11 @@
 
 #include <unistd.h>
 
-namespace troika::demo {
+namespace troika {
 
 class Progress {
  public:
+  // As many calls of step() as it takes to be done.
   explicit Progress(int steps) : steps_{steps}, shown_{isatty(STDERR_FILENO) == 1} {}
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
@@ -35,4 +36,4 @@ class Progress {
   int done_ = 0;
 };
 
-}  // namespace troika::demo
+}  // namespace troika
