@@ -1,11 +1,21 @@
-// The subcommands of troika-bench: each adds itself to the program.
+// The subcommands of troika-bench: one a file, all of one form.
 #pragma once
+
+#include <functional>
 
 #include <CLI/App.hpp>
 
+#include "bench/report.h"
+
 namespace troika::bench {
 
-void add_overhead(CLI::App& program);
-void add_vector_adds(CLI::App& program);
+// The options are the subcommand's; `measure` does its work once they are parsed.
+struct Subcommand {
+  CLI::App* options = nullptr;
+  std::function<Report()> measure;
+};
+
+Subcommand overhead(CLI::App& program);
+Subcommand vector_adds(CLI::App& program);
 
 }  // namespace troika::bench

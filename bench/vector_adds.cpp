@@ -1,16 +1,13 @@
 // troika-bench vector-adds: many small additions on an OpenCL device that shares the host's memory.
 #include "bench/peers/vector_adds.h"
 
-#include <cstdio>
-#include <fstream>
 #include <stdexcept>
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <nlohmann/json.hpp>
 
 #include "bench/bench.h"
-#include "bench/samples.h"
+#include "examples/progress.h"
 #include "runtime/base/error.h"
 
 namespace troika::bench {
@@ -21,7 +18,6 @@ struct Options {
   unsigned repeats = 15;
   unsigned replays = 10;
   std::string only;
-  std::string json;
 };
 
 struct Row {
@@ -52,69 +48,77 @@ void sample(Row& row, const Options& options) {
   row.with_results.push_back(all / options.replays / 1e6);
 }
 
-void vector_adds(const Options& options) {
+// Those that are there; what is not is named in the report.
+std::vector<Row> make_rows(const Options& options, Report& report) {
   const VectorAddsShape& shape = options.shape;
   std::vector<Row> rows;
-  const auto add = [&](auto&& make) {
+  const auto add = [&](const char* what, auto&& make) {
     try {
       auto peer = make();
-      if (peer && peer->name().find(options.only) != std::string::npos)
+      if (peer->name().find(options.only) != std::string::npos)
         rows.push_back({std::move(peer), {}, {}});
-      else if (!peer) std::printf("starpu: not there when this was built (libstarpu-dev)\n");
     } catch (const Error& error) {
-      std::printf("not run: %s\n", error.what());
+      report.not_run.push_back({what, error.what()});
     }
   };
-  add([&] { return make_troika_vector_adds(shape, Layout::views, "host_pointer"); });
-  add([&] { return make_troika_vector_adds(shape, Layout::buffers, "svm"); });
-  add([&] { return make_troika_vector_adds(shape, Layout::buffers, "host_pointer"); });
-  add([&] { return make_opencl_vector_adds(shape); });
-  add([&] { return make_starpu_vector_adds(shape); });
+  add("troika", [&] { return make_troika_vector_adds(shape, Layout::views, "host_pointer"); });
+  add("troika", [&] { return make_troika_vector_adds(shape, Layout::buffers, "svm"); });
+  add("troika", [&] { return make_troika_vector_adds(shape, Layout::buffers, "host_pointer"); });
+  add("opencl", [&] { return make_opencl_vector_adds(shape); });
+  add("starpu", [&] { return make_starpu_vector_adds(shape); });
+  return rows;
+}
+
+Report measure(const Options& options) {
+  Report report;
+  report.title = std::to_string(options.shape.tasks) + " vector additions of " +
+                 std::to_string(options.shape.elements * sizeof(float)) + " bytes";
+  std::vector<Row> rows = make_rows(options, report);
 
   // The first runs compile and allocate.
-  for (int warming = 0; warming < 3; ++warming)
+  constexpr unsigned warmings = 3;
+  Progress progress{static_cast<int>(warmings + options.repeats)};
+  for (unsigned warming = 0; warming < warmings; ++warming) {
+    progress.step("warming");
     for (Row& row : rows) sample(row, options);
+  }
   std::vector<std::uint64_t> copied_before;
   for (Row& row : rows) {
     row.run.clear();
     row.with_results.clear();
     copied_before.push_back(row.peer->bytes_copied().value_or(0));
   }
-  for (unsigned repeat = 0; repeat < options.repeats; ++repeat)
+  for (unsigned repeat = 0; repeat < options.repeats; ++repeat) {
+    progress.step("repeat " + std::to_string(repeat + 1));
     for (Row& row : rows) sample(row, options);
+  }
 
-  std::printf(
-      "%u additions of %zu bytes, %u interleaved repeats of %u replays\n"
-      "ms a replay: median (least - most)\n",
-      shape.tasks, shape.elements * sizeof(float), options.repeats, options.replays);
-  std::printf("%-46s %24s %24s %16s\n", "", "run", "results on the host", "bytes copied");
-  nlohmann::json json = nlohmann::json::array();
+  Table table{"rows",
+              std::to_string(options.repeats) + " interleaved repeats of " +
+                  std::to_string(options.replays) + " replays; median (least - most)",
+              {{"runtime", "runtime", ""},
+               {"tasks", "tasks", ""},
+               {"bytes", "size", "bytes"},
+               {"run_ms", "run", "ms a replay", 2, true},
+               {"results_ms", "results on the host", "ms a replay", 2, true},
+               {"bytes_copied", "copied", "bytes a replay"}},
+              {}};
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Summary run = summary_of(rows[i].run), all = summary_of(rows[i].with_results);
     const auto counted = rows[i].peer->bytes_copied();
     const std::uint64_t copied =
         (counted.value_or(0) - copied_before[i]) / options.repeats / options.replays;
-    std::printf("%-46s %7.2f (%6.2f -%7.2f) %7.2f (%6.2f -%7.2f) %16s\n",
-                rows[i].peer->name().c_str(), run.median, run.low, run.high, all.median, all.low,
-                all.high, counted ? std::to_string(copied).c_str() : "not counted");
-    json.push_back({{"runtime", rows[i].peer->name()},
-                    {"tasks", shape.tasks},
-                    {"bytes", shape.elements * sizeof(float)},
-                    {"run_ms", run.median},
-                    {"results_ms", all.median},
-                    {"results_ms_least", all.low},
-                    {"results_ms_most", all.high}});
-    if (counted) json.back()["bytes_copied"] = copied;
+    table.rows.push_back({rows[i].peer->name(), std::uint64_t{options.shape.tasks},
+                          std::uint64_t{options.shape.elements * sizeof(float)},
+                          summary_of(rows[i].run), summary_of(rows[i].with_results),
+                          counted ? Cell{copied} : Cell{}});
   }
-  if (options.json.empty()) return;
-  std::ofstream file{options.json};
-  file << nlohmann::json{{"rows", json}}.dump(2) << '\n';
-  if (!file.flush()) throw std::runtime_error("cannot write " + options.json);
+  report.tables = {std::move(table)};
+  return report;
 }
 
 }  // namespace
 
-void add_vector_adds(CLI::App& program) {
+Subcommand vector_adds(CLI::App& program) {
   auto options = std::make_shared<Options>();
   CLI::App* const command = program.add_subcommand(
       "vector-adds", "Small additions on an OpenCL device, their results on the host.");
@@ -126,8 +130,7 @@ void add_vector_adds(CLI::App& program) {
   command->add_option("--replays", options->replays, "in a repeat, one behind the other")
       ->check(CLI::Range(1, 1'000));
   command->add_option("--only", options->only, "rows whose name contains this");
-  command->add_option("--json", options->json, "writes the figures here");
-  command->callback([options] { vector_adds(*options); });
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

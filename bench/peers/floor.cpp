@@ -89,7 +89,7 @@ class FloorGraph final : public BuiltGraph {
   }
 
   std::uint64_t tasks_run() const override { return tally_.sum(); }
-  std::size_t bytes() const override {
+  std::optional<std::size_t> bytes() const override {
     return sizeof(std::uint32_t) *
            (first_.size() + successors_.size() + predecessors_.size() + waits_.size());
   }
@@ -153,6 +153,9 @@ class Floor final : public Peer {
  public:
   explicit Floor(unsigned threads) : threads_{threads} {}
   const char* name() const override { return "floor"; }
+  std::string about() const override {
+    return "nothing but the mechanism: a flat graph, atomic counters, a work-stealing deque";
+  }
   std::unique_ptr<BuiltGraph> build(const Shape& shape) override {
     return std::make_unique<FloorGraph>(shape, threads_);
   }

@@ -5,6 +5,7 @@
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
+#include <tbb/version.h>
 
 #include "bench/peers/peer.h"
 #include "bench/peers/tally.h"
@@ -48,7 +49,7 @@ class FlowGraph final : public BuiltGraph {
     });
   }
   std::uint64_t tasks_run() const override { return tally_.sum(); }
-  std::size_t bytes() const override {
+  std::optional<std::size_t> bytes() const override {
     // The nodes alone; what they allocate for their edges comes on top.
     return nodes_.size() * sizeof(Node);
   }
@@ -68,6 +69,10 @@ class OneTbb final : public Peer {
         limit_{tbb::global_control::max_allowed_parallelism, threads},
         arena_{static_cast<int>(threads)} {}
   const char* name() const override { return "onetbb"; }
+  std::string about() const override {
+    return std::string{"flow graph of oneTBB "} + TBB_runtime_version() +
+           "; bytes are those of the nodes alone";
+  }
   std::unique_ptr<BuiltGraph> build(const Shape& shape) override {
     return std::make_unique<FlowGraph>(shape, arena_, threads_);
   }

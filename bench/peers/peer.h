@@ -1,9 +1,12 @@
-// A runtime that runs graphs of empty tasks, as the overhead benchmark sees it.
+// A runtime that runs graphs of empty tasks, as the benchmarks of overhead see it.
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "bench/overhead_graphs.h"
+#include "runtime/base/result.h"
 
 namespace troika::bench {
 
@@ -15,18 +18,33 @@ class BuiltGraph {
   virtual void run() = 0;
   // Tasks run since the graph was built, counted by the tasks themselves.
   virtual std::uint64_t tasks_run() const = 0;
-  virtual std::size_t bytes() const = 0;
+  // Nothing where no graph is kept.
+  virtual std::optional<std::size_t> bytes() const = 0;
 };
 
 class Peer {
  public:
   virtual ~Peer() = default;
   virtual const char* name() const = 0;
+  // Version and settings, and how it differs from the others.
+  virtual std::string about() const = 0;
   virtual std::unique_ptr<BuiltGraph> build(const Shape& shape) = 0;
+  // Its graphs are so many times smaller: it would take too long.
+  virtual std::uint32_t scaled_down() const { return 1; }
+  // Around what is measured: threads that spin are still while others are.
+  virtual void resume() {}
+  virtual void pause() {}
 };
+
+// Code::unavailable says what is missing.
+using MaybePeer = Result<std::unique_ptr<Peer>>;
 
 std::unique_ptr<Peer> make_troika(unsigned threads);
 std::unique_ptr<Peer> make_floor(unsigned threads);
 std::unique_ptr<Peer> make_onetbb(unsigned threads);
+std::unique_ptr<Peer> make_openmp(unsigned threads);
+MaybePeer make_taskflow(unsigned threads);
+// One in a process: StarPU is initialised once.
+MaybePeer make_starpu(unsigned threads);
 
 }  // namespace troika::bench

@@ -7,6 +7,7 @@
 #include <starpu.h>
 #include <starpu_opencl.h>
 
+#include "bench/peers/starpu_version.h"
 #include "bench/peers/vector_adds.h"
 #include "runtime/base/error.h"
 
@@ -91,10 +92,7 @@ class StarpuVectorAdds final : public VectorAdds {
   }
 
   std::string name() const override {
-    int version[3];
-    starpu_get_version(&version[0], &version[1], &version[2]);
-    return "StarPU " + std::to_string(version[0]) + "." + std::to_string(version[1]) + "." +
-           std::to_string(version[2]) + ", " + std::to_string(3 * shape_.tasks) + " buffers";
+    return starpu_version() + ", " + std::to_string(3 * shape_.tasks) + " buffers";
   }
   void run() override {
     for (auto& operands : operands_) {

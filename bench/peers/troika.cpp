@@ -18,7 +18,7 @@ class Built final : public BuiltGraph {
 
   void run() override { runtime_.run(plan_).wait(); }
   std::uint64_t tasks_run() const override { return runtime_.counters().tasks_done - before_; }
-  std::size_t bytes() const override { return plan_.bytes(); }
+  std::optional<std::size_t> bytes() const override { return plan_.bytes(); }
 
  private:
   static Plan compile(const Shape& shape, Runtime& runtime) {
@@ -40,6 +40,9 @@ class Troika final : public Peer {
     throw_if_failed(define(nothing).host([] { ++tasks_of_this_thread; }).into(runtime_.kernels()));
   }
   const char* name() const override { return "troika"; }
+  std::string about() const override {
+    return "a plan of tasks that only the host can run, through the public interface";
+  }
   std::unique_ptr<BuiltGraph> build(const Shape& shape) override {
     return std::make_unique<Built>(shape, runtime_);
   }

@@ -44,7 +44,7 @@ std::unique_ptr<VectorAdds> make_troika_vector_adds(const VectorAddsShape& shape
                                                     const std::string& memory);
 // Throws where it finds no OpenCL device.
 std::unique_ptr<VectorAdds> make_opencl_vector_adds(const VectorAddsShape& shape);
-// Null where it was not installed when this was built; throws where it finds no OpenCL device.
+// Throws where it was not installed when this was built, or finds no OpenCL device.
 std::unique_ptr<VectorAdds> make_starpu_vector_adds(const VectorAddsShape& shape);
 
 }  // namespace troika::bench

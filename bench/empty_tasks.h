@@ -1,0 +1,66 @@
+// Graphs of empty tasks on several runtimes, one after the other within each repeat.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/App.hpp>
+
+#include "bench/peers/peer.h"
+#include "bench/report.h"
+
+namespace troika::bench {
+
+// Nanoseconds a task.
+struct Sample {
+  double build = 0;   // with the first run
+  double replay = 0;  // the median of some
+  std::optional<double> bytes;
+};
+
+// Whoever can be measured: a runtime in this process, or a program that is asked to.
+class Contestant {
+ public:
+  virtual ~Contestant() = default;
+  virtual std::string name() const = 0;
+  virtual std::string about() const = 0;
+  virtual std::uint32_t scaled_down() const = 0;
+  // Throws when a task was lost.
+  virtual Sample sample(const Shape& shape) = 0;
+};
+
+std::unique_ptr<Contestant> contestant(std::unique_ptr<Peer> peer);
+
+struct Contest {
+  std::vector<std::unique_ptr<Contestant>> contestants;
+  std::vector<NotRun> not_run;
+};
+// Everyone who runs in this process; Troika first, then the floor.
+Contest contest(unsigned threads);
+
+struct ContestOptions {
+  unsigned threads = 2;
+  unsigned repeats = 7;
+  std::uint32_t scale = 1;  // divides the number of tasks
+  std::string graph;        // this one only; empty: all
+};
+void add_options(CLI::App& command, ContestOptions& options);
+
+// What one contestant did with one graph.
+struct Standing {
+  std::string graph;
+  std::size_t contestant = 0;
+  std::uint32_t tasks = 0;
+  std::vector<double> build, replay;  // by repeat
+  std::optional<double> bytes;
+};
+// By graph, then contestant.
+std::vector<Standing> hold(Contest& contest, const ContestOptions& options);
+
+// Who took part, for the report.
+Table about(const Contest& contest);
+// "2 threads, 7 interleaved repeats".
+std::string how(const ContestOptions& options);
+
+}  // namespace troika::bench
