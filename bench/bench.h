@@ -15,6 +15,7 @@ struct Subcommand {
   std::function<Report()> measure;
 };
 
+Subcommand compare(CLI::App& program);
 Subcommand overhead(CLI::App& program);
 Subcommand vector_adds(CLI::App& program);
 

@@ -1,54 +1,12 @@
 #include "bench/empty_tasks.h"
 
-#include <stdexcept>
-
 #include "examples/progress.h"
 
 namespace troika::bench {
-namespace {
-
-class InThisProcess final : public Contestant {
- public:
-  explicit InThisProcess(std::unique_ptr<Peer> peer) : peer_{std::move(peer)} {}
-  std::string name() const override { return peer_->name(); }
-  std::string about() const override { return peer_->about(); }
-  std::uint32_t scaled_down() const override { return peer_->scaled_down(); }
-
-  Sample sample(const Shape& shape) override {
-    constexpr int replays = 3;
-    peer_->resume();
-    std::unique_ptr<BuiltGraph> graph;
-    Sample result;
-    result.build = nanos([&] {
-                     graph = peer_->build(shape);
-                     graph->run();
-                   }) /
-                   shape.tasks;
-    std::vector<double> runs;
-    for (int i = 0; i < replays; ++i) runs.push_back(nanos([&] { graph->run(); }) / shape.tasks);
-    result.replay = summary_of(runs).median;
-    if (const auto bytes = graph->bytes()) result.bytes = static_cast<double>(*bytes) / shape.tasks;
-    if (graph->tasks_run() != std::uint64_t{shape.tasks} * (replays + 1))
-      throw std::runtime_error(name() + " lost tasks of " + shape.name);
-    graph.reset();
-    peer_->pause();
-    return result;
-  }
-
- private:
-  std::unique_ptr<Peer> peer_;
-};
-
-}  // namespace
-
-std::unique_ptr<Contestant> contestant(std::unique_ptr<Peer> peer) {
-  return std::make_unique<InThisProcess>(std::move(peer));
-}
-
 Contest contest(unsigned threads) {
   Contest result;
   const auto add = [&](const char* name, MaybePeer peer) {
-    if (peer.ok()) result.contestants.push_back(contestant(*std::move(peer)));
+    if (peer.ok()) result.contestants.push_back(in_this_process(*std::move(peer)));
     else result.not_run.push_back({name, std::string{peer.status().message()}});
   };
   add("troika", make_troika(threads));
@@ -77,7 +35,10 @@ std::vector<Standing> hold(Contest& contest, const ContestOptions& options) {
     for (unsigned repeat = 0; repeat < options.repeats; ++repeat) {
       progress.step(shapes[0][graph].name + ", repeat " + std::to_string(repeat + 1));
       for (std::size_t c = 0; c < shapes.size(); ++c) {
-        const Sample sample = contest.contestants[c]->sample(shapes[c][graph]);
+        Contestant& contestant = *contest.contestants[c];
+        const Shape& shape = shapes[c][graph];
+        const Sample sample =
+            contestant.sample({shape.name, options.scale * contestant.scaled_down()}, shape);
         Standing& standing = standings[first + c];
         standing.build.push_back(sample.build);
         standing.replay.push_back(sample.replay);

@@ -7,30 +7,10 @@
 
 #include <CLI/App.hpp>
 
-#include "bench/peers/peer.h"
+#include "bench/contestant.h"
 #include "bench/report.h"
 
 namespace troika::bench {
-
-// Nanoseconds a task.
-struct Sample {
-  double build = 0;   // with the first run
-  double replay = 0;  // the median of some
-  std::optional<double> bytes;
-};
-
-// Whoever can be measured: a runtime in this process, or a program that is asked to.
-class Contestant {
- public:
-  virtual ~Contestant() = default;
-  virtual std::string name() const = 0;
-  virtual std::string about() const = 0;
-  virtual std::uint32_t scaled_down() const = 0;
-  // Throws when a task was lost.
-  virtual Sample sample(const Shape& shape) = 0;
-};
-
-std::unique_ptr<Contestant> contestant(std::unique_ptr<Peer> peer);
 
 struct Contest {
   std::vector<std::unique_ptr<Contestant>> contestants;
