@@ -16,7 +16,9 @@ struct Subcommand {
 };
 
 Subcommand compare(CLI::App& program);
+Subcommand devices(CLI::App& program);
 Subcommand overhead(CLI::App& program);
+Subcommand transfer(CLI::App& program);
 Subcommand vector_adds(CLI::App& program);
 
 }  // namespace troika::bench

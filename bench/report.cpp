@@ -43,13 +43,16 @@ void print(const Table& table, std::ostream& out) {
       line.push_back(text_of(row[c], table.columns[c].decimals));
   }
   out << '\n' << table.title << '\n';
+  if (table.rows.empty()) {
+    out << "  none\n";
+    return;
+  }
   for (std::size_t l = 0; l < lines.size(); ++l) {
     std::string text = " ";
     for (std::size_t c = 0; c < lines[l].size(); ++c) {
       std::size_t width = 0;
       for (const auto& line : lines) width = std::max(width, width_of(line[c]));
-      const bool words = !table.rows.empty() && !figure_of(table.rows.front()[c]) &&
-                         std::holds_alternative<std::string>(table.rows.front()[c]);
+      const bool words = std::holds_alternative<std::string>(table.rows.front()[c]);
       const std::string& cell = lines[l][c];
       text += ' ' + (words ? cell + padding(cell, width) : padding(cell, width) + cell) + ' ';
     }

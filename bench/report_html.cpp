@@ -52,10 +52,12 @@ void write_plots(std::ostream& out, const Table& table) {
 }
 
 void write_table(std::ostream& out, const Table& table) {
+  if (table.rows.empty()) {
+    out << "<p>none</p>\n";
+    return;
+  }
   const auto side = [&](std::size_t column) {
-    return !table.rows.empty() && std::holds_alternative<std::string>(table.rows[0][column])
-               ? " class=\"words\""
-               : "";
+    return std::holds_alternative<std::string>(table.rows[0][column]) ? " class=\"words\"" : "";
   };
   out << "<div class=\"wide\"><table>\n<tr>";
   for (std::size_t c = 0; c < table.columns.size(); ++c)
