@@ -1,0 +1,78 @@
+#include "bench/spin.h"
+
+#include <chrono>
+
+#include "bench/samples.h"
+
+namespace troika::bench {
+namespace {
+
+void spin_on_host(const void*, const HostCall& call) {
+  const std::chrono::duration<double, std::micro> wanted{
+      call.args[call.args.size() - 2].scalar.as<float>()};
+  const auto end = std::chrono::steady_clock::now() + wanted;
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
+LaunchShape one_item(std::span<const Arg>) { return {}; }
+
+// Seeds the cost model: as many nanoseconds at one flop each.
+Work as_long(std::span<const Arg> args) {
+  return {1e3 * args[args.size() - 2].scalar.as<float>(), 0};
+}
+
+std::string opencl_code(std::size_t buffers) {
+  std::string code = "kernel void spin(";
+  for (std::size_t b = 0; b < buffers; ++b) {
+    const std::string name = "b" + std::to_string(b);
+    code += "global uchar* " + name + ", ulong " + name + "_at, ";
+  }
+  return code +
+         "float micros, float loops_per_micro) {\n"
+         "  uint x = 1, loops = (uint)(micros * loops_per_micro);\n"
+         "  for (uint i = 0; i < loops; ++i) { x ^= x << 13; x ^= x >> 17; x ^= x << 5; }\n"
+         "  volatile uint kept = x;\n"
+         "}\n";
+}
+
+}  // namespace
+
+Status define_spin(KernelRegistry& kernels, const std::string& name,
+                   std::span<const Access> accesses) {
+  Operation operation;
+  operation.name = name;
+  for (const Access access : accesses) operation.params.push_back({true, Type::u8, access});
+  operation.params.insert(operation.params.end(), 2, {false, Type::f32, Access::read});
+  operation.shape = one_item;
+  operation.work = as_long;
+  KernelImage host;
+  host.operation = name;
+  host.dialect = Dialect::host;
+  host.params = operation.params;
+  host.function.call = spin_on_host;
+  KernelImage opencl = host;
+  opencl.dialect = Dialect::opencl_c;
+  opencl.function = {};
+  opencl.entry = "spin";
+  opencl.code = opencl_code(accesses.size());
+  operation.images = {std::move(host), std::move(opencl)};
+  return kernels.define(std::move(operation));
+}
+
+float measure_loops_per_micro(Runtime& runtime, const std::string& device) {
+  constexpr float loops = 1 << 20;
+  throw_if_failed(define_spin(runtime.kernels(), "loops", {}));
+  Graph graph;
+  graph.add("loops", {loops, 1.0F}).only_on(device);
+  const Plan plan = runtime.compile(graph);
+  std::vector<double> micros;
+  for (int run = 0; run < 6; ++run) {
+    const double took = nanos([&] { runtime.run(plan).wait(); }) / 1e3;
+    if (run > 0) micros.push_back(took);  // the first one compiles
+  }
+  // The least: whatever else ran meanwhile is none of the kernel's time.
+  return loops / static_cast<float>(summary_of(micros).low);
+}
+
+}  // namespace troika::bench
