@@ -5,6 +5,7 @@
 
 namespace troika::bench {
 
+void add_devices(CLI::App& program);
 void add_overhead(CLI::App& program);
 void add_vector_adds(CLI::App& program);
 
