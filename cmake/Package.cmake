@@ -31,3 +31,21 @@ file(RELATIVE_PATH TROIKA_LIB_FROM_BIN /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL
 set_target_properties(troika-bench PROPERTIES INSTALL_RPATH $ORIGIN/${TROIKA_LIB_FROM_BIN})
 install(TARGETS troika-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# cpack -G DEB: all of it in one Debian package, which depends on what dpkg-shlibdeps finds it linked with.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_VENDOR "The Troika authors")
+set(CPACK_PACKAGE_CONTACT "The Troika authors <troika@example.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "task graphs on CPUs, GPUs and FPGAs at once: library, headers, bench")
+set(CPACK_PACKAGE_DESCRIPTION "${PROJECT_DESCRIPTION}.
+A program says what runs and what it touches; the runtime decides where and when, moves bytes only
+when they must move, and answers for every failure.")
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)  # and has ldconfig run
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ocl-icd-libopencl1)
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "pocl-opencl-icd | opencl-icd, libdlpack-dev")
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
+include(CPack)
