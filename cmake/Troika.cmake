@@ -1,5 +1,7 @@
 # One function per kind of target.
 
+include(GNUInstallDirs)
+
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -30,15 +32,36 @@ function(troika_add_library name)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
 endfunction()
 
+# troika_add_shared_library(<name> PARTS <libraries…> DEPENDS <targets…> EXPORTS <version script>
+# HEADERS <files…>): the parts' objects in one library, which shows what the script says and is used
+# through these headers. Calls within it are bound when it is linked.
+function(troika_add_shared_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "EXPORTS" "PARTS;DEPENDS;HEADERS")
+  set(map ${CMAKE_CURRENT_BINARY_DIR}/${arg_EXPORTS})
+  configure_file(${arg_EXPORTS} ${map} @ONLY)
+  list(TRANSFORM arg_PARTS REPLACE ".+" "$<TARGET_OBJECTS:\\0>" OUTPUT_VARIABLE objects)
+  add_library(${name} SHARED ${objects})
+  target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${arg_HEADERS})
+  set_target_properties(${name} PROPERTIES
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS ${map})
+  target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS})
+  target_compile_features(${name} INTERFACE cxx_std_20)
+  target_link_options(${name} PRIVATE
+    -Wl,--version-script,${map} -Wl,-Bsymbolic-functions -Wl,--no-undefined)
+endfunction()
+
 # troika_add_backend(<name> SOURCES <files…> [DEPENDS <targets…>]): a plug-in, libtroika-<name>.so,
-# that exports one symbol and hides everything else.
+# that exports one symbol and hides everything else. It lies where plugin_path() looks, here and
+# where it is installed.
 function(troika_add_backend name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
   add_library(troika-${name} MODULE ${arg_SOURCES})
   target_link_libraries(troika-${name} PRIVATE troika_options troika_device ${arg_DEPENDS})
   set_target_properties(troika-${name} PROPERTIES
-    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/troika)
   target_link_options(troika-${name} PRIVATE -Wl,--exclude-libs,ALL)
+  install(TARGETS troika-${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/troika)
 endfunction()
 
 # troika_add_program(<name> SOURCES <files…> [DEPENDS <targets…>])

@@ -12,35 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr const char* sanitizer_tag = "address";
-#elif defined(__SANITIZE_THREAD__)
-constexpr const char* sanitizer_tag = "thread";
-#else
-constexpr const char* sanitizer_tag = "none";
-#endif
-
-constexpr const char* compiler_tag =
-#if defined(_GLIBCXX_USE_CXX11_ABI) && _GLIBCXX_USE_CXX11_ABI
-    __VERSION__ ", libstdc++ C++11 ABI";
-#else
-    __VERSION__;
-#endif
-
-constexpr std::uint64_t layout_of(std::initializer_list<std::size_t> sizes) noexcept {
-  std::uint64_t mixed = 0;
-  for (const std::size_t size : sizes) mixed = mixed * 1'000'003 + size;
-  return mixed;
-}
-
-constexpr std::uint64_t layout_tag =
-    layout_of({sizeof(Status),      sizeof(Allocation), sizeof(Span2D),    sizeof(AllocOp),
-               sizeof(Memory),      sizeof(Scalar),     sizeof(KernelArg), sizeof(LaunchShape),
-               sizeof(KernelImage), sizeof(Timepoint),  sizeof(CopyOp),    sizeof(FillOp),
-               sizeof(HandOver),    sizeof(LaunchOp),   sizeof(Interval),  sizeof(Advance),
-               sizeof(Queue),       sizeof(DeviceInfo), sizeof(Device),    sizeof(BackendOptions),
-               sizeof(Missing),     sizeof(Opened),     sizeof(Backend)});
-
 Status unfit(const fs::path& file, const std::string& why) {
   return {Code::unavailable, file.string() + ": " + why};
 }
@@ -66,12 +37,12 @@ Result<Backend> check(const fs::path& file, const PluginDescriptor& theirs) {
   return theirs.backend;
 }
 
-// Where the code of this function lies: the program, or the library it is part of.
+// Where this function lies: the program, or the library it is part of.
 fs::path own_file() {
+  static const char here = 0;
   Dl_info info{};
   std::error_code error;
-  if (dladdr(reinterpret_cast<const void*>(&layout_tag), &info) != 0 && info.dli_fname &&
-      std::strchr(info.dli_fname, '/')) {
+  if (dladdr(&here, &info) != 0 && info.dli_fname && std::strchr(info.dli_fname, '/')) {
     if (auto file = fs::canonical(info.dli_fname, error); !error) return file;
   }
   // A program that was found through PATH is named without its folder.
@@ -79,15 +50,6 @@ fs::path own_file() {
 }
 
 }  // namespace
-
-PluginDescriptor describe(const Backend& backend) noexcept {
-  PluginDescriptor descriptor;
-  descriptor.compiler = compiler_tag;
-  descriptor.sanitizer = sanitizer_tag;
-  descriptor.layout = layout_tag;
-  descriptor.backend = backend;
-  return descriptor;
-}
 
 std::vector<fs::path> plugin_path() {
   std::vector<fs::path> path;
@@ -100,8 +62,8 @@ std::vector<fs::path> plugin_path() {
     }
   }
   if (const fs::path file = own_file(); !file.empty()) {
-    path.push_back(file.parent_path());
-    path.push_back(file.parent_path().parent_path() / "lib");
+    path.push_back(file.parent_path() / "troika");
+    path.push_back(file.parent_path().parent_path() / "lib" / "troika");
   }
   return path;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -26,14 +27,55 @@ struct PluginDescriptor {
   Backend backend;
 };
 
+namespace detail {
+
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr const char* sanitizer_tag = "address";
+#elif defined(__SANITIZE_THREAD__)
+inline constexpr const char* sanitizer_tag = "thread";
+#else
+inline constexpr const char* sanitizer_tag = "none";
+#endif
+
+inline constexpr const char* compiler_tag =
+#if defined(_GLIBCXX_USE_CXX11_ABI) && _GLIBCXX_USE_CXX11_ABI
+    __VERSION__ ", libstdc++ C++11 ABI";
+#else
+    __VERSION__;
+#endif
+
+constexpr std::uint64_t layout_of(std::initializer_list<std::size_t> sizes) noexcept {
+  std::uint64_t mixed = 0;
+  for (const std::size_t size : sizes) mixed = mixed * 1'000'003 + size;
+  return mixed;
+}
+
+inline constexpr std::uint64_t layout_tag =
+    layout_of({sizeof(Status),      sizeof(Allocation), sizeof(Span2D),    sizeof(AllocOp),
+               sizeof(Memory),      sizeof(Scalar),     sizeof(KernelArg), sizeof(LaunchShape),
+               sizeof(KernelImage), sizeof(Timepoint),  sizeof(CopyOp),    sizeof(FillOp),
+               sizeof(HandOver),    sizeof(LaunchOp),   sizeof(Interval),  sizeof(Advance),
+               sizeof(Queue),       sizeof(DeviceInfo), sizeof(Device),    sizeof(BackendOptions),
+               sizeof(Missing),     sizeof(Opened),     sizeof(Backend)});
+
+}  // namespace detail
+
 // The descriptor of `backend` as this translation unit's compiler sees the interfaces.
-PluginDescriptor describe(const Backend& backend) noexcept;
+constexpr PluginDescriptor describe(const Backend& backend) noexcept {
+  PluginDescriptor descriptor;
+  descriptor.compiler = detail::compiler_tag;
+  descriptor.sanitizer = detail::sanitizer_tag;
+  descriptor.layout = detail::layout_tag;
+  descriptor.backend = backend;
+  return descriptor;
+}
 
 // The symbol that holds a plug-in's PluginDescriptor.
 inline constexpr char plugin_symbol[] = "troika_backend";
 
 // Directories in the order they are searched: $TROIKA_PLUGIN_PATH (ignored in a set-user-id
-// program), the folder of the library or program that this is linked into, its sister ../lib.
+// program), and the folder troika beside the library or program that this is linked into, or in
+// its sister ../lib.
 std::vector<std::filesystem::path> plugin_path();
 
 // Opens libtroika-<name>.so from the first directory that holds it. Never unloaded.

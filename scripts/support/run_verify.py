@@ -11,6 +11,7 @@ import time
 import building
 import conformance
 import mutations
+import package
 import page
 from findings import findings
 from tally import Tally, say
@@ -112,6 +113,7 @@ PARTS = {
     "mutations": named,
     "drawn": drawn,
     "lint": lint,
+    "package": package.verify,
     "bench": bench,
 }
 

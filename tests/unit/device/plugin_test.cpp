@@ -91,8 +91,8 @@ TEST(Plugin, path_starts_with_the_users_and_ends_beside_the_program) {
   EXPECT_EQ(path[0], "/one");
   EXPECT_EQ(path[1], "/two");
   const fs::path program = fs::canonical("/proc/self/exe").parent_path();
-  EXPECT_EQ(path[2], program);
-  EXPECT_EQ(path[3], program.parent_path() / "lib");
+  EXPECT_EQ(path[2], program / "troika");
+  EXPECT_EQ(path[3], program.parent_path() / "lib" / "troika");
 }
 
 }  // namespace
