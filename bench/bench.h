@@ -6,6 +6,7 @@
 namespace troika::bench {
 
 void add_overhead(CLI::App& program);
+void add_tracing(CLI::App& program);
 void add_vector_adds(CLI::App& program);
 
 }  // namespace troika::bench

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   CLI::App program{"Measures Troika on this machine."};
   program.require_subcommand(1);
   troika::bench::add_overhead(program);
+  troika::bench::add_tracing(program);
   troika::bench::add_vector_adds(program);
   try {
     program.parse(argc, argv);
