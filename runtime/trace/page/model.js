@@ -80,12 +80,22 @@ function firstAbove(list, limit) {
 
 const colours = (() => {
   const of = new Map();
+  // What a canvas reads fastest.
+  const hex = (hue, saturation, lightness) => {
+    const reach = saturation * Math.min(lightness, 1 - lightness);
+    const part = (n) => {
+      const k = (n + hue / 30) % 12;
+      const value = lightness - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1));
+      return Math.round(255 * value).toString(16).padStart(2, "0");
+    };
+    return "#" + part(0) + part(8) + part(4);
+  };
   const fixed = {copy: "#e07b00", "hand over": "#8a94a3", "take over": "#aab3bf"};
   return (name) => {
     if (fixed[name]) return fixed[name];
     if (!of.has(name)) {
       const turn = of.size;
-      of.set(name, `hsl(${(205 + turn * 137.5) % 360} ${turn % 2 ? 52 : 62}% ${turn % 3 ? 55 : 46}%)`);
+      of.set(name, hex((205 + turn * 137.5) % 360, turn % 2 ? 0.52 : 0.62, turn % 3 ? 0.55 : 0.46));
     }
     return of.get(name);
   };

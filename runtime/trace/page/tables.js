@@ -3,7 +3,7 @@
 // Share of the time shown in which a device's lanes ran tasks, by kernel.
 function showUtilisation(from, to) {
   const devices = new Map(model.data.devices.map((device) => [device.name, {
-    device, busy: 0, tasks: 0, kernels: new Map()}]));
+    device, busy: 0, tasks: 0, kernels: new Float64Array(model.data.names.length + 1)}]));
   from = Math.max(from, 0);
   to = Math.min(to, model.last);
   const span = Math.max(1, to - from);
@@ -21,15 +21,17 @@ function showUtilisation(from, to) {
       const begin = Math.max(model.events.begin[id], covered), end = Math.min(model.end[id], to);
       if (isTask && model.events.begin[id] >= from) total.tasks += 1;
       if (end <= begin) continue;
-      const name = kind === model.kindOf.burst ? "bursts of the host lane" : model.nameOf(id);
       total.busy += end - begin;
-      total.kernels.set(name, (total.kernels.get(name) || 0) + end - begin);
+      total.kernels[kind === model.kindOf.burst ? 0 : model.events.name[id] + 1] += end - begin;
       covered = end;
     }
   }
   const rows = [...devices.values()].map(({device, busy, tasks, kernels}) => {
     const capacity = span * device.lanes;
-    const parts = [...kernels].sort((a, b) => b[1] - a[1]).map(([name, took]) => {
+    const shares = Array.from(kernels, (took, at) =>
+        [at === 0 ? "bursts of the host lane" : model.data.names[at - 1], took]);
+    shares.sort((a, b) => b[1] - a[1]);
+    const parts = shares.filter(([, took]) => took > 0).map(([name, took]) => {
       const part = element("div", {title: `${name}: ${percent(took / capacity)}`});
       part.style.width = 100 * took / capacity + "%";
       part.style.background = name === "bursts of the host lane" ? "#c5d3e6" : colours(name);

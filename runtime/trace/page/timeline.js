@@ -10,6 +10,7 @@ class Timeline {
     this.to = Math.max(1, model.last);
     this.selected = -1;
     this.path = new Set();
+    this.width = canvas.clientWidth;
     this.layOut();
     canvas.addEventListener("wheel", (event) => this.zoomAt(event), {passive: false});
     canvas.addEventListener("pointerdown", (event) => this.press(event));
@@ -39,7 +40,6 @@ class Timeline {
     this.height = y + 6;
   }
 
-  get width() { return this.canvas.clientWidth; }
   x(at) {
     return Timeline.left + (at - this.from) / (this.to - this.from) * (this.width - Timeline.left);
   }
@@ -56,8 +56,13 @@ class Timeline {
     const least = 100;  // nanoseconds across
     this.from = from;
     this.to = Math.max(to, from + least);
-    this.draw();
-    this.onView(this.from, this.to);
+    // However often the view changes, it is drawn once a frame.
+    if (this.pending) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = 0;
+      this.draw();
+      this.onView(this.from, this.to);
+    });
   }
   // So that the event can be seen among its neighbours.
   reveal(id) {
@@ -138,6 +143,8 @@ class Timeline {
 
   draw() {
     const scale = devicePixelRatio || 1;
+    // Asked once a view: the browser may have to lay the page out to tell.
+    this.width = this.canvas.clientWidth;
     this.canvas.style.height = this.height + "px";
     this.canvas.width = Math.round(this.width * scale);
     this.canvas.height = Math.round(this.height * scale);
@@ -190,7 +197,7 @@ class Timeline {
     pen.fillStyle = "#f3f5f8";
     pen.fillRect(Timeline.left, y, this.width - Timeline.left, height);
     const {ids, latest} = row;
-    let taken = -1;
+    let taken = -1, lastColour = "";
     for (let i = firstAbove(latest, this.from); i < ids.length; ++i) {
       const id = ids[i];
       if (model.events.begin[id] > this.to) break;
@@ -200,13 +207,17 @@ class Timeline {
       if (x1 < Timeline.left) continue;
       if (this.path.has(id) || id === this.selected)
         marks.push({id, x0, x1: Math.max(x1, x0 + 1), y, height});
-      if (!isBurst && x1 <= taken + 0.5) continue;
+      if (!isBurst && x1 < taken + 1) continue;
       const wide = Math.max(x1 - x0 - (x1 - x0 > 4 ? 0.5 : 0), 0.8);
-      pen.fillStyle = kind === model.kindOf.failure ? "#c62828"
+      const colour = kind === model.kindOf.failure ? "#c62828"
           : isBurst ? "#c5d3e6" : colours(model.nameOf(id));
+      if (colour !== lastColour) pen.fillStyle = lastColour = colour;
       pen.fillRect(x0, y, wide, height);
       if (!isBurst) taken = Math.max(taken, x0 + wide);
-      if (wide > 46 && height > 12) this.drawName(pen, id, x0, y, wide, height, isBurst);
+      if (wide > 46 && height > 12) {
+        this.drawName(pen, id, x0, y, wide, height, isBurst);
+        lastColour = "";
+      }
     }
   }
   drawName(pen, id, x, y, wide, height, isBurst) {
