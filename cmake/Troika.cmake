@@ -129,6 +129,30 @@ function(troika_calls_tbb)
   endif()
 endfunction()
 
+# troika_embed(<variable> HEADER <header> FUNCTION <name> FILES <files…>): a source file, named in
+# <variable>, of the function declared in <header> that returns the files' text, one after another,
+# as a std::string.
+function(troika_embed variable)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;FUNCTION" "FILES")
+  set(text "")
+  foreach(file IN LISTS arg_FILES)
+    get_filename_component(file ${file} ABSOLUTE)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} part)
+    # One literal a file: compilers limit the length of one.
+    string(APPEND text "\n    R\"embedded(${part})embedded\"")
+  endforeach()
+  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${variable}.cpp)
+  file(CONFIGURE OUTPUT ${embedded} @ONLY CONTENT [[
+#include "@arg_HEADER@"
+
+std::string @arg_FUNCTION@() {
+  return @text@;
+}
+]])
+  set(${variable} ${embedded} PARENT_SCOPE)
+endfunction()
+
 # troika_add_kernel(<name> [SOURCES <files…>]): the picture kernel in kernels/<name>/, as library
 # troika_kernel_<name>. Its opencl.cl, with the prelude before it, becomes the string that
 # troika::kernels::<name>_opencl() returns. Loops are optimised in every build type: a kernel's
@@ -142,23 +166,13 @@ endif()
 function(troika_add_kernel name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
   set(folder ${PROJECT_SOURCE_DIR}/kernels/${name})
-  set(prelude ${PROJECT_SOURCE_DIR}/kernels/prelude.cl)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${prelude} ${folder}/opencl.cl)
-  file(READ ${prelude} prelude_text)
-  file(READ ${folder}/opencl.cl kernel_text)
-  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${name}_opencl.cpp)
-  file(CONFIGURE OUTPUT ${embedded} @ONLY CONTENT [[
-#include "kernels/@name@/@name@.h"
-
-std::string troika::kernels::@name@_opencl() {
-  return R"opencl(@prelude_text@
-@kernel_text@)opencl";
-}
-]])
+  troika_embed(${name}_opencl HEADER kernels/${name}/${name}.h
+    FUNCTION troika::kernels::${name}_opencl
+    FILES ${PROJECT_SOURCE_DIR}/kernels/prelude.cl ${folder}/opencl.cl)
   list(TRANSFORM arg_SOURCES PREPEND ${folder}/)
   troika_add_library(troika_kernel_${name}
     SOURCES ${folder}/${name}.cpp ${folder}/reference.cpp ${folder}/host.cpp ${arg_SOURCES}
-      ${embedded}
+      ${${name}_opencl}
     DEPENDS troika_kernel_common)
   target_include_directories(troika_kernel_${name}
     PRIVATE ${PROJECT_SOURCE_DIR}/kernels/cpu/${TROIKA_KERNEL_CPU})

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 
 #include "examples/demo_job.h"
@@ -37,10 +38,12 @@ Status make_folder_of(const std::string& path) {
   return {};
 }
 
-Status write_trace(const std::string& path, Runtime& runtime) {
+// Nothing where no path is given.
+Status write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
+  if (path.empty()) return {};
   TROIKA_TRY(make_folder_of(path));
   std::ofstream file{path};
-  runtime.write_trace(file);
+  write(file);
   file.close();
   if (!file) return {Code::unavailable, "cannot write " + path};
   return {};
@@ -50,7 +53,9 @@ Status write_trace(const std::string& path, Runtime& runtime) {
 Status run_all(const Options& options) {
   TROIKA_ASSIGN(const Picture source, read_picture(options.picture));
   const PipelineShape shape = pipeline_shape(source.width, source.height, options.tiles);
-  Job together{{options.policy, options.devices, !options.trace.empty()}, source, shape};
+  Job together{{options.policy, options.devices, !options.trace.empty() || !options.report.empty()},
+               source,
+               shape};
   Report report;
   report.devices = names_of(together.runtime(), options.devices);
   report.tasks = together.tasks();
@@ -86,7 +91,8 @@ Status run_all(const Options& options) {
   progress.step("writing " + options.output);
   TROIKA_TRY(make_folder_of(options.output));
   TROIKA_TRY(write_png(options.output, together.result().picture));
-  if (!options.trace.empty()) TROIKA_TRY(write_trace(options.trace, together.runtime()));
+  TROIKA_TRY(write_file(options.trace, [&](auto& out) { together.runtime().write_trace(out); }));
+  TROIKA_TRY(write_file(options.report, [&](auto& out) { together.runtime().write_report(out); }));
   progress.clear();
 
   for (const std::string& name : report.devices)
@@ -103,8 +109,8 @@ Status run_all(const Options& options) {
   print(std::cout, report);
   std::cout << "\n"
             << options.output << " is written"
-            << (options.trace.empty() ? "" : ", and " + options.trace + " for ui.perfetto.dev")
-            << "\n";
+            << (options.trace.empty() ? "" : ", " + options.trace + " for ui.perfetto.dev")
+            << (options.report.empty() ? "" : ", " + options.report + " for a browser") << "\n";
   if (!options.json.empty()) TROIKA_TRY(write_json(options.json, report));
   if (difference.ok()) std::cout << "Every pixel of every run equals the reference's.\n";
   return difference;

@@ -32,6 +32,9 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
   app.add_option("--trace", options.trace,
                  "write the trace (for ui.perfetto.dev) to this file; \"\" for none")
       ->capture_default_str();
+  app.add_option("--report", options.report,
+                 "write the report of the trace (HTML) to this file; \"\" for none")
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -16,6 +16,7 @@ struct Options {
   std::string json;  // empty: none
   std::string output = "out/demo.png";
   std::string trace = "out/demo_trace.json";
+  std::string report = "out/demo_report.html";
 };
 
 // None when there is nothing to do but end with `exit_code`: help was asked for, or a mistake

@@ -41,7 +41,7 @@ BACKEND_FILES = ["device.cpp", "memory.cpp", "queue.cpp", "kernel.cpp", "conform
 
 LINES_WARN, LINES_FAIL = 500, 800
 CPP = (".h", ".cpp", ".cl", ".cu")
-TEXT = CPP + (".py", ".txt", ".cmake", ".md", ".json", ".sh", "")
+TEXT = CPP + (".js", ".css", ".html", ".py", ".txt", ".cmake", ".md", ".json", ".sh", "")
 
 # Macros that the compiler or its library defines tell of it, not of a feature.
 PREDEFINED = re.compile(

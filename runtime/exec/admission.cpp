@@ -65,6 +65,7 @@ bool Executor::may_admit(const RunState& run, std::size_t position) const {
 void Executor::admit(RunState& run) {
   const TaskGraph& graph = *run.plan->graph;
   run.admitted = true;
+  if (tracing_.on()) tracing_.runs().admitted(run);
   run.plan->active_runs += 1;
   run.unfinished = static_cast<std::uint32_t>(graph.size());
   run.tasks_by_device.assign(devices_.size(), 0);
@@ -234,7 +235,10 @@ void Executor::make_ready(RunState& run, TaskIndex task) {
                                                    " bytes fit the memory of no device"});
     return;
   }
-  if (state.age == 0) state.age = ++ages_;
+  if (state.age == 0) {
+    state.age = ++ages_;
+    state.ready_at = now_;
+  }
   const ReadyTask ready = ready_task(run, task);
   ready_[ready.cost.kernel.value].insert(ready);
   policy_->on_ready(ready, (view_->refresh(), *view_));
@@ -271,6 +275,7 @@ void Executor::complete(RunState& run) {
   run.complete = true;
   run.plan->active_runs -= 1;
   run.finished = now_;
+  if (tracing_.on()) tracing_.runs().over(run);
   const std::shared_ptr<RunState> kept = runs_[run.slot];
   runs_[run.slot] = nullptr;
   free_run_slots_.push_back(run.slot);

@@ -18,6 +18,8 @@
 #include "runtime/exec/shared_pool.h"
 #include "runtime/graph/graph.h"
 #include "runtime/graph/kernel_registry.h"
+#include "runtime/trace/html_report.h"
+#include "runtime/trace/metrics.h"
 
 namespace troika {
 
@@ -87,6 +89,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   // For each device, whether it can run the task, and why not.
   std::size_t bytes_of(const PlanState& plan) const noexcept;
   std::string explain(const PlanState& plan, TaskIndex task) const;
+  std::vector<Metric> metrics() const;
+  Report report() const;
   // How the plan would go, alone on idle devices, by what the cost model has learned so far.
   Result<Forecast> predict(const PlanState& plan) const;
 

@@ -82,6 +82,16 @@ Counters Executor::counters() const {
   return counters_;
 }
 
+RunLog::Snapshot Executor::traced_runs() const {
+  const std::scoped_lock lock{shared_};
+  return tracing_.runs().snapshot();
+}
+
+Executor::Gauges Executor::gauges() const {
+  const std::scoped_lock lock{shared_};
+  return {runs_.size() - free_run_slots_.size(), waiting_runs_.size(), store_.spaces()};
+}
+
 std::string Executor::unfinished() const {
   static constexpr const char* stages[] = {"waiting", "ready",   "placed", "issued",
                                            "failed",  "joining", "ending", "over"};
@@ -221,10 +231,12 @@ bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
   }
   const Estimate estimate = model_.predict(priced.cost, priced.work, lane.device);
   state.stage = TaskState::Stage::placed;
+  state.placed_at = now_;
   state.lane = lane.id;
   state.staged = false;
   state.predicted = estimate.time;
   state.explores = samples_for(run, estimate) < explore_samples;
+  if (tracing_.on()) trace_placement(run, task, lane);
   if (state.explores) exploring_[priced.cost.kernel.value][lane.device.value] += 1;
   lane.placed.push_back({&run, task});
   lane.placed_work += state.predicted;
@@ -325,6 +337,7 @@ Status Executor::issue(Lane& lane, std::size_t placed) {
   lane.issued_work += state.predicted;
   state.stage = TaskState::Stage::issued;
   state.done = done;
+  if (tracing_.on()) tracing_.issued(run, task, into, now_);
   InFlight launched;
   launched.kind = InFlight::Kind::task;
   launched.value = done.value;

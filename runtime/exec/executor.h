@@ -88,6 +88,14 @@ class Executor final : public Service {
 
   Counters counters() const;
   Trace& trace() noexcept { return tracing_.trace(); }
+  // The runs that the trace knows the graphs of.
+  RunLog::Snapshot traced_runs() const;
+  // Now, as opposed to what Counters count.
+  struct Gauges {
+    std::size_t runs_under_way = 0, runs_waiting = 0;
+    std::vector<SpaceUse> spaces;
+  };
+  Gauges gauges() const;
   // What is not over and where it stands: for the report of a stall.
   std::string unfinished() const;
   DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_relaxed); }
@@ -125,6 +133,9 @@ class Executor final : public Service {
   bool force_a_task();
   void set_alarm();
   void tell(RunState& run);
+
+  // decisions.cpp
+  void trace_placement(const RunState& run, TaskIndex task, const Lane& chosen);
 
   // admission.cpp
   void accept(std::shared_ptr<RunState> run);

@@ -50,6 +50,8 @@ struct TaskState {
   DeviceMask tried = 0;  // devices where an attempt failed
   Timepoint done;
   std::uint64_t age = 0;
+  Nanos ready_at{0};  // first
+  Nanos placed_at{0};
   Nanos began{0};  // when it was issued, or reached the head of its queue
   Nanos predicted{0};
   Status cause;  // of a failed attempt, or of a predecessor's failure

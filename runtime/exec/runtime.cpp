@@ -1,5 +1,7 @@
 #include "runtime/exec/runtime.h"
 
+#include <sstream>
+
 namespace troika {
 
 Runtime::Runtime(RuntimeParts parts, RuntimeOptions options)
@@ -7,6 +9,12 @@ Runtime::Runtime(RuntimeParts parts, RuntimeOptions options)
                                                options.executor, std::move(options.devices)))} {}
 
 Runtime::~Runtime() { core_->shut_down(); }
+
+std::string Runtime::metrics() const {
+  std::ostringstream text;
+  write_prometheus(core_->metrics(), text);
+  return text.str();
+}
 
 Status Run::wait_for(Nanos limit) const {
   return core_->wait(*state_, core_->environment().now() + limit);

@@ -234,6 +234,10 @@ class Runtime {
   void write_trace(std::ostream& out) {
     write_chrome_json(core_->executor().trace().snapshot(), out);
   }
+  // The same with what surrounds it, as one page for a browser.
+  void write_report(std::ostream& out) const { write_html_report(core_->report(), out); }
+  // Counters and gauges as the text that a Prometheus server scrapes.
+  std::string metrics() const;
   const std::shared_ptr<RuntimeCore>& core() const noexcept { return core_; }
 
  private:

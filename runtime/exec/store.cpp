@@ -54,6 +54,13 @@ const Store::Space& Store::at(SpaceId space) const noexcept {
 std::size_t Store::used(SpaceId space) const noexcept { return at(space).used; }
 std::size_t Store::budget(SpaceId space) const noexcept { return at(space).budget; }
 
+std::vector<SpaceUse> Store::spaces() const {
+  std::vector<SpaceUse> all;
+  for (const Space& space : spaces_)
+    all.push_back({space.id, space.owner, space.used, space.budget});
+  return all;
+}
+
 Status Store::allocate(BufferState& buffer, Space& space) {
   if (auto block = space.kept == 0 ? std::nullopt : pool_.take(space.id, buffer.bytes)) {
     space.kept -= buffer.bytes;

@@ -12,6 +12,14 @@
 
 namespace troika {
 
+// Of a space's memory.
+struct SpaceUse {
+  SpaceId space;
+  DeviceId owner;          // allocates there
+  std::size_t used = 0;    // by buffers
+  std::size_t budget = 0;  // 0: no limit
+};
+
 class Store {
  public:
   void add_device(DeviceId device, Memory& memory);
@@ -68,6 +76,7 @@ class Store {
   // By buffers, whatever is kept beside them.
   std::size_t used(SpaceId space) const noexcept;
   std::size_t budget(SpaceId space) const noexcept;
+  std::vector<SpaceUse> spaces() const;
   void track(BufferState& buffer) { buffers_.push_back(&buffer); }
   void forget(BufferState& buffer);
 

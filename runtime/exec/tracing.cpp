@@ -6,14 +6,55 @@ namespace troika {
 
 Tracing::Tracing(const TraceOptions& options)
     : trace_{options},
+      runs_{options},
       recorder_{trace_.add_recorder()},
-      collect_after_{std::max<std::size_t>(1, options.ring_events / 2)} {}
+      collect_after_{std::max<std::size_t>(1, options.ring_events / 2)},
+      why_names_{trace_.intern("the policy's choice"), trace_.intern("the only able device"),
+                 trace_.intern("behind its predecessors in their queue"),
+                 trace_.intern("for a first measurement there")} {}
 
 void Tracing::add_queue(const QueueState& queue, const DeviceInfo& device, unsigned number) {
   const std::string what = queue.lane ? "lane " + std::to_string(number) : "copies";
   Tracks& added = tracks_.emplace_back();
   if (queue.lane) added.tasks = trace_.add_track(device.name, what);
   added.moves = trace_.add_track(device.name, what + ": bytes");
+}
+
+TraceEvent Tracing::of_task(EventKind kind, const RunState& run, TaskIndex task,
+                            const QueueState& on) {
+  TraceEvent event;
+  event.kind = kind;
+  event.run = run.id;
+  event.task = task;
+  event.name = name_of_task(run, task);
+  event.track = tracks_[on.id.value].tasks;
+  return event;
+}
+
+void Tracing::placed(const RunState& run, TaskIndex task, const QueueState& on, Why why,
+                     Nanos now) {
+  TraceEvent event = of_task(EventKind::placement, run, task, on);
+  event.begin = run.tasks[task.value].ready_at;
+  event.end = now;
+  event.reason = why_names_[static_cast<std::size_t>(why)];
+  record(event);
+}
+
+void Tracing::candidate(const RunState& run, TaskIndex task, const QueueState& on, Nanos free_at,
+                        const Prediction& predicted) {
+  TraceEvent event = of_task(EventKind::candidate, run, task, on);
+  event.begin = free_at;
+  event.end = free_at + predicted.transfer + predicted.execution;
+  event.predicted = predicted.execution;
+  event.count = predicted.samples;
+  record(event);
+}
+
+void Tracing::issued(const RunState& run, TaskIndex task, const QueueState& into, Nanos now) {
+  TraceEvent event = of_task(EventKind::issue, run, task, into);
+  event.begin = run.tasks[task.value].placed_at;
+  event.end = now;
+  record(event);
 }
 
 void Tracing::retired(const QueueState& from, const InFlight& operation, const Status& status,
@@ -26,7 +67,7 @@ void Tracing::retired(const QueueState& from, const InFlight& operation, const S
   }
   if (operation.kind == InFlight::Kind::task) {
     const TaskState& state = operation.run->tasks[operation.task.value];
-    event.name = name_of_task(operation);
+    event.name = name_of_task(*operation.run, operation.task);
     event.track = tracks.tasks;
     event.predicted = state.predicted;
     event.begin = measured ? measured->begin : std::max(operation.enqueued, from.reached_at);
@@ -40,7 +81,7 @@ void Tracing::retired(const QueueState& from, const InFlight& operation, const S
     event.kind = operation.kind == InFlight::Kind::copy ? EventKind::copy : EventKind::hand_over;
     if (operation.kind == InFlight::Kind::acquire) {
       event.name = trace_.intern("take over");
-      event.reason = name_of_task(operation);
+      event.reason = name_of_task(*operation.run, operation.task);
     } else {
       event.name = trace_.intern(operation.kind == InFlight::Kind::copy ? "copy" : "hand over");
       event.reason = trace_.intern(operation.buffer->id
@@ -80,8 +121,8 @@ void Tracing::recorded_elsewhere(std::size_t events) {
   trace_.collect();
 }
 
-NameId Tracing::name_of_task(const InFlight& operation) {
-  const Operation* kernel = operation.run->plan->graph->task(operation.task).operation;
+NameId Tracing::name_of_task(const RunState& run, TaskIndex task) {
+  const Operation* kernel = run.plan->graph->task(task).operation;
   const auto [entry, added] = kernel_names_.try_emplace(kernel);
   if (added) entry->second = trace_.intern(kernel->name);
   return entry->second;

@@ -25,7 +25,8 @@ class Writer {
     out_ << "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"dropped\":" << trace_.dropped
          << ",\"forgotten\":" << trace_.forgotten << "},\"traceEvents\":[";
     write_tracks();
-    for (const TraceEvent& event : trace_.events) write_event(event);
+    for (const TraceEvent& event : trace_.events)
+      if (!is_decision(event.kind)) write_event(event);
     out_ << "\n]}\n";
   }
 

@@ -1,6 +1,7 @@
 // One thing that happened, as the trace keeps it: sixty-four bytes that own nothing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -21,8 +22,15 @@ enum class EventKind : std::uint8_t {
   retry,    // a task given to another device, or again to the same
   burst,    // many tasks of one plan, run in a row by one worker
   failure,  // a task, copy or device that failed
+  // What was decided of a task, on the track of the lane it is about.
+  placement,  // bound to a lane; begins when the task was ready
+  candidate,  // a device that could have taken it: when it would have begun and ended there
+  issue,      // given to the lane's queue; begins when the task was placed
 };
+inline constexpr std::size_t event_kinds = 11;
 const char* name_of(EventKind kind) noexcept;
+// Whether it tells of a decision rather than of something that took a device's time.
+constexpr bool is_decision(EventKind kind) noexcept { return kind >= EventKind::placement; }
 
 // Fields that a kind has no use for keep their defaults.
 struct TraceEvent {
@@ -31,10 +39,10 @@ struct TraceEvent {
   std::uint64_t bytes = 0;  // moved, handed over or filled
   RunId run{};
   NameId name{};            // the kernel, buffer, image or plan
-  NameId reason{};          // why: of a copy, hand-over, retry or failure
+  NameId reason{};          // why: of a copy, hand-over, retry, placement or failure
   TaskIndex task{};         // of a burst: its first
   TaskIndex last_task{};    // of a burst
-  std::uint32_t count = 0;  // of a burst: tasks in it
+  std::uint32_t count = 0;  // of a burst: tasks in it; of a candidate: measurements behind it
   TrackId track{};
   EventKind kind = EventKind::task;
 };

@@ -14,6 +14,9 @@ const char* name_of(EventKind kind) noexcept {
     case EventKind::retry: return "retry";
     case EventKind::burst: return "burst";
     case EventKind::failure: return "failure";
+    case EventKind::placement: return "placement";
+    case EventKind::candidate: return "candidate";
+    case EventKind::issue: return "issue";
   }
   return "unknown";
 }

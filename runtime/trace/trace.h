@@ -32,6 +32,10 @@ struct TraceOptions {
   std::size_t ring_events = 4096;       // a recorder's room between two collections
   std::size_t kept_events = 1'000'000;  // beyond it the oldest are forgotten, and counted
   std::size_t names_max = 65'536;       // beyond it every new name reads "(too many names)"
+  // Of the runs a report can tell the graph of, and of their graphs' tasks together, each graph
+  // once; beyond either the oldest runs are forgotten, and counted.
+  std::size_t kept_runs = 4096;
+  std::size_t kept_graph_tasks = 1'000'000;
 };
 
 // One thread's way into a trace. One producer at a time: a recorder may pass from thread to thread

@@ -1,6 +1,8 @@
 // The demo as a user starts it, on small pictures.
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <numeric>
 
 #include <gmock/gmock.h>
@@ -29,8 +31,9 @@ class Demo : public testing::Test {
   // The exit code; what it printed is in `printed_`.
   int start(const std::string& options) {
     const std::string command = std::string{TROIKA_DEMO} + " " + options + " --output " +
-                                path("out.png") + " --trace " + path("trace.json") + " --json " +
-                                path("out.json") + " > " + path("printed") + " 2>&1";
+                                path("out.png") + " --trace " + path("trace.json") + " --report " +
+                                path("report.html") + " --json " + path("out.json") + " > " +
+                                path("printed") + " 2>&1";
     const int status = std::system(command.c_str());
     printed_ = text(path("printed"));
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -39,6 +42,7 @@ class Demo : public testing::Test {
     std::ifstream file{name};
     return {std::istreambuf_iterator<char>{file}, {}};
   }
+  json trace() const { return json::parse(text(path("trace.json"))); }
   json report() const { return json::parse(text(path("out.json"))); }
 
   TemporaryFolder folder_;
@@ -83,7 +87,7 @@ TEST_F(Demo, keeps_to_the_devices_and_the_tiles_asked_for) {
 
 TEST_F(Demo, leaves_a_trace_with_every_task_and_every_byte_handed_over_in_it) {
   ASSERT_EQ(start(path("in.png") + " --repeat 1"), 0) << printed_;
-  const json trace = json::parse(text(path("trace.json")));
+  const json trace = this->trace();
   std::size_t tasks = 0;
   std::uint64_t handed_over = 0;
   for (const json& event : trace["traceEvents"]) {
@@ -98,6 +102,43 @@ TEST_F(Demo, leaves_a_trace_with_every_task_and_every_byte_handed_over_in_it) {
   EXPECT_EQ(tasks, expected);
   EXPECT_EQ(handed_over, got["bytes_handed_over"]);
   EXPECT_EQ(trace["otherData"]["dropped"], 0);
+}
+
+// Perfetto closes a slice that another one cuts, and says so in its statistics.
+TEST_F(Demo, leaves_a_trace_in_which_the_slices_of_a_track_nest) {
+  ASSERT_EQ(start(path("in.png") + " --repeat 1"), 0) << printed_;
+  std::map<std::pair<int, int>, std::vector<std::pair<std::int64_t, std::int64_t>>> tracks;
+  const auto nanos = [](const json& micros) {
+    return static_cast<std::int64_t>(std::llround(1e3 * micros.get<double>()));
+  };
+  const json document = trace();
+  for (const json& event : document["traceEvents"]) {
+    if (event["ph"] != "X") continue;
+    const std::int64_t begin = nanos(event["ts"]);
+    tracks[{event["pid"], event["tid"]}].emplace_back(begin, begin + nanos(event["dur"]));
+  }
+  EXPECT_FALSE(tracks.empty());
+  for (const auto& [track, slices] : tracks) {
+    std::vector<std::int64_t> open;  // ends, the innermost last; slices come by their beginning
+    for (const auto& [begin, end] : slices) {
+      while (!open.empty() && open.back() <= begin) open.pop_back();
+      EXPECT_TRUE(open.empty() || end <= open.back()) << "track " << track.second;
+      open.push_back(end);
+    }
+  }
+}
+
+TEST_F(Demo, leaves_a_report_that_knows_each_run_and_its_graph) {
+  ASSERT_EQ(start(path("in.png") + " --repeat 2"), 0) << printed_;
+  const std::string page = text(path("report.html"));
+  const std::size_t begin = page.find('{', page.find("id=\"report\""));
+  const json data = json::parse(page.substr(begin, page.find("</script>", begin) - begin));
+  ASSERT_EQ(data["runs"].size(), 2U);
+  for (const json& run : data["runs"]) {
+    const json& graph = data["graphs"][run["graph"].get<std::size_t>()];
+    EXPECT_GE(graph["tasks"], 500);
+    EXPECT_GE(graph["successors"].size(), graph["tasks"].get<std::size_t>());
+  }
 }
 
 TEST_F(Demo, says_what_is_wrong_with_its_command_line) {

@@ -118,6 +118,17 @@ TEST(ChromeJson, escapes_names_that_json_or_utf8_would_refuse) {
   EXPECT_EQ(events_of_phase(document, "M").at(0).at("args").at("name"), wild);
 }
 
+TEST(ChromeJson, leaves_out_decisions_which_would_cut_the_slices_of_their_track) {
+  Trace trace{TraceOptions{}};
+  Recorder& recorder = trace.add_recorder();
+  for (const EventKind kind :
+       {EventKind::placement, EventKind::candidate, EventKind::issue, EventKind::task})
+    recorder.record({.begin = Nanos{1}, .end = Nanos{2}, .kind = kind});
+  const json slices = events_of_phase(exported(trace), "X");
+  ASSERT_EQ(slices.size(), 1U);
+  EXPECT_EQ(slices.at(0).at("cat"), "task");
+}
+
 TEST(ChromeJson, reports_what_is_missing) {
   Trace trace{TraceOptions{.ring_events = 2, .kept_events = 1}};
   Recorder& recorder = trace.add_recorder();
