@@ -112,25 +112,21 @@ TaskRef Graph::end_task() {
 }
 
 void Graph::connect(TaskIndex task, const Arg& arg) {
-  std::vector<Record>& records = records_[arg.slot];
   const bool writing = writes(arg.access);
   std::size_t& pitch = slot_pitch_[arg.slot];
   if (pitch == 0 && arg.region.rows > 1) pitch = arg.region.pitch;
   const Region region = widened(arg.region, pitch);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const Record& earlier = records[i];
-    const bool own = earlier.task == task;
-    const bool conflict = (writing || writes(earlier.access)) && overlap(earlier.region, region);
-    if (conflict && !own &&
-        (edges_.empty() || edges_.back().from != earlier.task || edges_.back().to != task))
-      edges_.push_back({earlier.task, task});
+  records_[arg.slot].filter(region, [&](const RegionIndex<Record>::Entry& entry) {
+    const auto& [earlier, access] = entry.value;
+    const bool conflict =
+        earlier != task && (writing || writes(access)) && overlap(entry.region, region);
+    if (!conflict) return true;
+    if (edges_.empty() || edges_.back().from != earlier || edges_.back().to != task)
+      edges_.push_back({earlier, task});
     // What is overwritten whole is ordered through this task from now on.
-    const bool covered = writing && !own && conflict && contains(region, earlier.region);
-    if (!covered) records[kept++] = earlier;
-  }
-  records.resize(kept);
-  records.push_back({task, arg.access, region});
+    return !(writing && contains(region, entry.region));
+  });
+  records_[arg.slot].insert(region, {task, arg.access});
 }
 
 std::uint32_t Graph::slot_of(const Storage& storage) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/graph/operation.h"
+#include "runtime/graph/region_index.h"
 #include "runtime/graph/task_options.h"
 #include "runtime/graph/typed.h"
 #include "runtime/graph/view.h"
@@ -131,11 +132,10 @@ class Graph {
  private:
   friend class TaskRef;
 
-  // An access that later ones may conflict with.
+  // Whose access to a region later ones may conflict with.
   struct Record {
     TaskIndex task;
     Access access;
-    Region region;
   };
 
   template <class P, class A>
@@ -165,7 +165,7 @@ class Graph {
   std::vector<Edge> edges_;
   std::vector<Storage> slots_;  // the distinct buffers and scratches, in order of first use
   std::vector<std::size_t> slot_pitch_;
-  std::vector<std::vector<Record>> records_;  // by slot
+  std::vector<RegionIndex<Record>> records_;  // by slot
   std::vector<std::uint32_t> slot_by_buffer_, slot_by_scratch_;
   std::vector<std::string> kernel_names_;
   std::vector<TaskOptions> options_{TaskOptions{}};

@@ -167,16 +167,20 @@ void TaskGraph::find_boundaries() {
             {TaskIndex{index}, &arg, widened(arg.region, slot_pitch_[arg.slot])});
 
   const auto scan = [](auto begin, auto end, std::vector<Boundary>& found) {
-    std::vector<Use> covers;  // writes met so far that no other one contains
+    RegionIndex<TaskIndex> covers;  // writes met so far that no other one contains
     for (auto use = begin; use != end; ++use) {
       const Region& region = use->region;
-      const bool covered = std::any_of(covers.begin(), covers.end(), [&](const Use& cover) {
-        return cover.task != use->task && contains(cover.region, region);
+      bool covered = false;
+      covers.filter(region, [&](const RegionIndex<TaskIndex>::Entry& cover) {
+        covered = covered || (cover.value != use->task && contains(cover.region, region));
+        return true;
       });
       if (!covered) found.push_back({use->task, use->arg->slot, use->arg->access, region});
       if (!covered && writes(use->arg->access)) {
-        std::erase_if(covers, [&](const Use& cover) { return contains(region, cover.region); });
-        covers.push_back(*use);
+        covers.filter(region, [&](const RegionIndex<TaskIndex>::Entry& cover) {
+          return !contains(region, cover.region);
+        });
+        covers.insert(region, use->task);
       }
     }
   };
