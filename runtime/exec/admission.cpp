@@ -180,6 +180,9 @@ ReadyTask Executor::ready_task(const RunState& run, TaskIndex task) const {
   ready.deadline = options.deadline == forever ? forever : run.submitted + options.deadline;
   ready.rank = priced.rank;
   ready.age = state.age;
+  ready.able = able_now(run, task);
+  ready.memo = priced.memo;
+  ready.touches_first = run.touches_first;
   return ready;
 }
 
@@ -240,14 +243,31 @@ void Executor::make_ready(RunState& run, TaskIndex task) {
     state.ready_at = now_;
   }
   const ReadyTask ready = ready_task(run, task);
-  ready_[ready.cost.kernel.value].insert(ready);
+  insert_ready(ready);
   policy_->on_ready(ready, (view_->refresh(), *view_));
+}
+
+void Executor::insert_ready(const ReadyTask& task) {
+  if (task.bound) return lane(task.bound).bound.insert(task);
+  const KernelId kernel = task.cost.kernel;
+  ReadySet& set = ready_[kernel.value];
+  if (set.empty())
+    ready_kernels_.insert(std::upper_bound(ready_kernels_.begin(), ready_kernels_.end(), kernel),
+                          kernel);
+  set.insert(task);
+}
+
+bool Executor::erase_ready(const ReadyTask& task) {
+  if (task.bound) return lane(task.bound).bound.erase(task);
+  ReadySet& set = ready_[task.cost.kernel.value];
+  if (!set.erase(task)) return false;
+  if (set.empty()) std::erase(ready_kernels_, task.cost.kernel);
+  return true;
 }
 
 // Out of the ready set; the policy chose it.
 void Executor::unready(RunState& run, TaskIndex task) {
-  const ReadyTask ready = ready_task(run, task);
-  ready_[ready.cost.kernel.value].erase(ready);
+  erase_ready(ready_task(run, task));
   run.tasks[task.value].stage = TaskState::Stage::waiting;
 }
 
@@ -257,7 +277,7 @@ void Executor::withdraw(RunState& run, TaskIndex task) {
     std::erase_if(accesses_, [&](const Placed& p) { return p.run == &run && p.task == task; });
   } else {
     const ReadyTask ready = ready_task(run, task);
-    if (ready_[ready.cost.kernel.value].erase(ready)) policy_->on_withdrawn(ready);
+    if (erase_ready(ready)) policy_->on_withdrawn(ready);
   }
   run.tasks[task.value].stage = TaskState::Stage::waiting;
 }

@@ -178,10 +178,11 @@ void Executor::pass() noexcept {
 
 bool Executor::fill() {
   bool progress = false;
+  view_->refresh();
   for (Lane& lane : lanes_)
-    if (lane.open) progress |= fill(lane);
+    if (lane.open && !(ready_kernels_.empty() && lane.bound.empty())) progress |= fill(lane);
   for (Lane& lane : lanes_)
-    if (lane.open) progress |= issue_placed(lane);
+    if (lane.open && lane.look) progress |= issue_placed(lane);
   return progress;
 }
 
@@ -195,19 +196,19 @@ bool Executor::has_room(const Lane& lane) const {
 bool Executor::fill(Lane& lane) {
   bool progress = false;
   while (has_room(lane) && !lane.waits_for_room) {
-    view_->refresh();
     const std::optional<ReadyTask> next = policy_->next(lane.id, *view_);
     if (!next) break;
     decisions_ += 1;
     progress |= place(run_at(next->key.run), TaskIndex{next->key.task}, lane);
+    view_->refresh();
   }
   return progress;
 }
 
 // Samples that tell how long a task of the run takes. Those seen while memory was touched for the
 // first time count as one in a run whose memory has been touched.
-unsigned Executor::samples_for(const RunState& run, const Estimate& estimate) noexcept {
-  if (run.touches_first) return estimate.kernel_samples;
+unsigned Executor::samples_for(bool touches_first, const Estimate& estimate) noexcept {
+  if (touches_first) return estimate.kernel_samples;
   return std::max(estimate.lasting_samples, std::min(1U, estimate.kernel_samples));
 }
 
@@ -222,30 +223,32 @@ bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
     case Store::Answer::reserved: break;
     case Store::Answer::wait:
       make_ready(run, task);
-      lane.waits_for_room = true;
+      wait_for_room(lane);
       return false;
     case Store::Answer::impossible:
       state.unfit |= bit(lane.device);
       make_ready(run, task);
       return true;
   }
-  const Estimate estimate = model_.predict(priced.cost, priced.work, lane.device);
+  const Estimate& estimate = memo_.at(priced.memo, lane.device);
   state.stage = TaskState::Stage::placed;
   state.placed_at = now_;
   state.lane = lane.id;
   state.staged = false;
   state.predicted = estimate.time;
-  state.explores = samples_for(run, estimate) < explore_samples;
+  state.explores = samples_for(run.touches_first, estimate) < explore_samples;
   if (tracing_.on()) trace_placement(run, task, lane);
   if (state.explores) exploring_[priced.cost.kernel.value][lane.device.value] += 1;
   lane.placed.push_back({&run, task});
   lane.placed_work += state.predicted;
+  lane.look = true;
   stage_placed(run, task, lane);
   return true;
 }
 
 bool Executor::issue_placed(Lane& lane) {
   bool progress = false;
+  lane.look = false;
   for (std::size_t i = 0; i < lane.placed.size();) {
     RunState& run = *lane.placed[i].run;
     const TaskIndex task = lane.placed[i].task;
@@ -253,21 +256,33 @@ bool Executor::issue_placed(Lane& lane) {
     // Staging may have ended the task, or taken the lane away.
     if (i >= lane.placed.size() || lane.placed[i].run != &run || lane.placed[i].task != task)
       continue;
+    if (!has_room_in_queue(lane)) {
+      // Looked at again when something leaves the queue.
+      lane.look = lane.look || !run.tasks[task.value].staged;
+      ++i;
+      continue;
+    }
     if (!issuable(run, task, lane)) {
+      lane.look = true;
       ++i;
       continue;
     }
     const Status status = issue(lane, i);
     if (status.ok()) {
       progress = true;
-    } else if (status.code() == Code::exhausted) {
-      break;  // the device's ring is full: it will advance
-    } else {
-      note_refusal(lane.device, status);
-      break;
+      continue;
     }
+    lane.look = true;
+    // The device's ring is full: it will advance.
+    if (status.code() != Code::exhausted) note_refusal(lane.device, status);
+    break;
   }
   return progress;
+}
+
+bool Executor::has_room_in_queue(const Lane& lane) const {
+  const Nanos horizon = std::max(options_.horizon_min, 2 * lane.latency);
+  return lane.issued == 0 || (lane.issued < options_.queue_tasks_max && lane.issued_work < horizon);
 }
 
 bool Executor::issuable(const RunState& run, TaskIndex task, const Lane& lane) {
@@ -278,10 +293,6 @@ bool Executor::issuable(const RunState& run, TaskIndex task, const Lane& lane) {
   const PlanState::Task& priced = run.plan->tasks[task.value];
   if (state.remaining != 0 && run.plan->operations[priced.operation].spawns(lane.device))
     return false;
-  const Nanos horizon = std::max(options_.horizon_min, 2 * lane.latency);
-  if (lane.issued >= options_.queue_tasks_max) return false;
-  if (lane.issued != 0 && lane.issued_work >= horizon) return false;
-
   waits_.clear();
   for (const Arg& arg : run.args(task))
     if (arg.is_buffer)
@@ -367,16 +378,18 @@ void Executor::release_followers(RunState& run, TaskIndex task, LaneId lane_id) 
 void Executor::note(QueueState& into, InFlight operation) {
   operation.enqueued = now_;
   into.in_flight.push_back(std::move(operation));
-  into.unflushed = true;
+  if (into.in_flight.size() == 1) heed_expiry(into);
+  if (!std::exchange(into.unflushed, true)) unflushed_.push_back(&into);
 }
 
 void Executor::flush() {
-  for (const auto& state : queues_) {
-    if (!state->unflushed || state->abandoned) continue;
+  for (QueueState* const state : unflushed_) {
     state->unflushed = false;
+    if (state->abandoned) continue;
     if (const Status status = state->queue->flush(); !status.ok())
       note_refusal(state->device, status);
   }
+  unflushed_.clear();
 }
 
 bool Executor::busy() const {
@@ -387,31 +400,34 @@ bool Executor::busy() const {
 // Idling is the policy's right as long as something is under way; when nothing is, something must
 // start. True when it acted.
 bool Executor::force_a_task() {
-  const bool placed =
-      std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& l) { return !l.placed.empty(); });
-  if (works() || placed) return false;
-  for (Lane& lane : lanes_) lane.waits_for_room = false;
-  for (const ReadySet& set : ready_) {
-    for (const ReadyTask& task : set.tasks()) {
-      for (Lane& lane : lanes_) {
-        if (!view_->able(task, lane.id)) continue;
-        RunState& run = run_at(task.key.run);
-        const TaskIndex index{task.key.task};
-        policy_->on_withdrawn(ReadyTask{task});
-        if (!place(run, index, lane)) {
-          // The space is empty but for what cannot be moved away.
-          withdraw(run, index);
-          give_up(run, index,
-                  {Code::out_of_memory,
-                   "no room in the memory of " + devices_[lane.device.value]->info().name + ": " +
-                       std::to_string(store_.used(lane.space)) + " of " +
-                       std::to_string(store_.budget(lane.space)) + " bytes in use"});
-        }
-        return true;
-      }
-    }
+  if (works() ||
+      std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& l) { return !l.placed.empty(); }))
+    return false;
+  room_given_back();
+  for (Lane& lane : lanes_) {
+    if (!lane.bound.empty() && view_->able(lane.bound.best(), lane.id))
+      return force(lane.bound.best(), lane);
+    for (const KernelId kernel : ready_kernels_)
+      for (const ReadyTask& task : ready_[kernel.value].tasks())
+        if (view_->able(task, lane.id)) return force(task, lane);
   }
   return false;
+}
+
+bool Executor::force(const ReadyTask& task, Lane& lane) {
+  RunState& run = run_at(task.key.run);
+  const TaskIndex index{task.key.task};
+  policy_->on_withdrawn(ReadyTask{task});
+  if (!place(run, index, lane)) {
+    // The space is empty but for what cannot be moved away.
+    withdraw(run, index);
+    give_up(run, index,
+            {Code::out_of_memory, "no room in the memory of " +
+                                      devices_[lane.device.value]->info().name + ": " +
+                                      std::to_string(store_.used(lane.space)) + " of " +
+                                      std::to_string(store_.budget(lane.space)) + " bytes in use"});
+  }
+  return true;
 }
 
 bool Executor::reached(Timepoint point, const RunState* on_behalf) const {
@@ -441,13 +457,18 @@ void Executor::stop() noexcept {
     if (!state->abandoned) state->queue->abandon();
 }
 
+// Of a queue that has a new head.
+void Executor::heed_expiry(const QueueState& from) {
+  if (from.abandoned || from.in_flight.empty()) return;
+  alarm_ = std::min(alarm_, expiry(from));
+}
+
 void Executor::set_alarm() {
-  Nanos earliest = forever;
-  for (const auto& state : queues_) {
-    if (state->abandoned || state->in_flight.empty()) continue;
-    earliest = std::min(earliest, expiry(*state));
+  if (alarm_ <= now_) {
+    alarm_ = forever;
+    for (const auto& state : queues_) heed_expiry(*state);
   }
-  if (earliest != forever) environment_.call_at(earliest);
+  if (alarm_ != forever) environment_.call_at(alarm_);
 }
 
 }  // namespace troika

@@ -20,6 +20,7 @@
 #include "runtime/exec/lane.h"
 #include "runtime/exec/store.h"
 #include "runtime/exec/tracing.h"
+#include "runtime/sched/cost_memo.h"
 #include "runtime/sched/cost_model.h"
 #include "runtime/sched/forecast.h"
 #include "runtime/sched/policy.h"
@@ -129,8 +130,11 @@ class Executor final : public Service {
   void release_followers(RunState& run, TaskIndex task, LaneId lane);
   void flush();
   bool has_room(const Lane& lane) const;
+  bool has_room_in_queue(const Lane& lane) const;
   bool busy() const;
   bool force_a_task();
+  bool force(const ReadyTask& task, Lane& lane);
+  void heed_expiry(const QueueState& from);
   void set_alarm();
   void tell(RunState& run);
 
@@ -148,7 +152,9 @@ class Executor final : public Service {
   void link(RunState& earlier, TaskIndex from, RunState& later, TaskIndex to);
   void consider(RunState& run, TaskIndex task);
   void make_ready(RunState& run, TaskIndex task);
-  static unsigned samples_for(const RunState& run, const Estimate& estimate) noexcept;
+  void insert_ready(const ReadyTask& task);
+  bool erase_ready(const ReadyTask& task);
+  static unsigned samples_for(bool touches_first, const Estimate& estimate) noexcept;
   void unready(RunState& run, TaskIndex task);
   void withdraw(RunState& run, TaskIndex task);
   ReadyTask ready_task(const RunState& run, TaskIndex task) const;
@@ -163,6 +169,7 @@ class Executor final : public Service {
   Store::Answer reserve(RunState& run, TaskIndex task, SpaceId space, bool may_evict = true);
   void release_holds(RunState& run, TaskIndex task, SpaceId space);
   void room_given_back();
+  void wait_for_room(Lane& lane);
   SpaceMask direct_into(SpaceId space) const;
   Staged stage(RunState& run, TaskIndex task, SpaceId space, AgentMask agent);
   Staged stage(BufferState& buffer, const Coherence::Want& want);
@@ -312,17 +319,22 @@ class Executor final : public Service {
   // All below: the strand, and access_quiet() between two passes.
   std::unique_ptr<Policy> policy_;
   CostModel model_;
+  CostMemo memo_{model_};
   Tracing tracing_;
   std::unordered_map<const Operation*, KernelId> kernel_ids_;
   Store store_;
   std::vector<Lane> lanes_;
   std::vector<std::unique_ptr<QueueState>> queues_;  // by QueueId
   std::vector<QueueId> copy_queues_;                 // by device; none: the first lane's
-  std::vector<std::shared_ptr<RunState>> runs_;      // by slot; null: free
+  std::vector<QueueState*> unflushed_;
+  bool lanes_wait_for_room_ = false;
+  Nanos alarm_{0};                               // no head of a queue expires before it
+  std::vector<std::shared_ptr<RunState>> runs_;  // by slot; null: free
   std::vector<std::uint32_t> free_run_slots_;
   std::deque<std::shared_ptr<RunState>> waiting_runs_;
   std::vector<std::shared_ptr<BufferState>> buffers_;
-  std::vector<ReadySet> ready_;                       // by KernelId
+  std::vector<ReadySet> ready_;                       // by KernelId; not those bound to a lane
+  std::vector<KernelId> ready_kernels_;               // of the sets that are not empty, in order
   std::vector<std::shared_ptr<RunState>> completed_;  // to be told, after the pass
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<View> view_;

@@ -66,9 +66,11 @@ struct Lane {
   bool open = true;
   bool blocked = false;        // its worker waits for other work; a stand-in is open meanwhile
   bool stands_in = false;      // open only while another lane of the device is blocked
+  ReadySet bound;              // ready, and only this lane may take them
   std::vector<Placed> placed;  // in the order of their reservations
   std::vector<Recovery> recovering;
   std::size_t issued = 0;
+  bool look = false;                     // what is placed may have become issuable
   Nanos placed_work{0}, issued_work{0};  // predicted
   Nanos busy_since{0};                   // when the head of the queue began, or now
   Nanos latency{50'000};                 // of a completion, measured

@@ -29,6 +29,7 @@ struct PlanState {
     LaunchShape shape;
     DeviceMask able = 0;          // devices with a loaded implementation that are not banned
     std::uint32_t operation = 0;  // index into `operations`
+    std::uint32_t memo = 0;       // its row of predictions
     Nanos rank{0};
   };
   struct OperationOn {

@@ -187,9 +187,11 @@ bool Executor::lose_what_failed() {
 }
 
 void Executor::check_timeouts() {
+  if (now_ < alarm_) return;
   for (std::size_t i = 0; i < queues_.size(); ++i) {
     QueueState& from = *queues_[i];
-    if (from.abandoned || from.in_flight.empty() || expiry(from) > now_) continue;
+    if (from.abandoned || from.in_flight.empty()) continue;
+    if (expiry(from) > now_) continue;
     const InFlight& head = from.in_flight.front();
     const bool is_kernel = head.kind == InFlight::Kind::task;
     const std::string what =
@@ -385,14 +387,20 @@ void Executor::lose_lane(Lane& on, const Status& cause) {
 }
 
 void Executor::restage_all() {
-  for (Lane& on : lanes_)
+  for (Lane& on : lanes_) {
+    on.look = true;
     for (const Placed& placed : on.placed) placed.run->tasks[placed.task.value].staged = false;
+  }
 }
 
 // A device went: tasks bound to its lanes look for another, and those that had only it give up.
 void Executor::reconsider_ready() {
   std::vector<ReadyTask> all;
-  for (const ReadySet& set : ready_) all.insert(all.end(), set.tasks().begin(), set.tasks().end());
+  const auto add = [&](const ReadySet& set) {
+    all.insert(all.end(), set.tasks().begin(), set.tasks().end());
+  };
+  for (const ReadySet& set : ready_) add(set);
+  for (const Lane& on : lanes_) add(on.bound);
   for (const ReadyTask& task : all) {
     const std::shared_ptr<RunState> run = runs_[task.key.run];
     const TaskIndex index{task.key.task};

@@ -13,7 +13,7 @@ void Executor::retire(Advanced&& advanced) {
   if (told.abandoned) return;
   if (advanced.lost) note_failure(told.device, advanced.status, Gone::yes);
   told.told.push_back(std::move(advanced));
-  for (bool progress = true; progress;) {
+  for (bool progress = retire_told(told); progress;) {
     progress = false;
     for (const auto& state : queues_)
       if (state->device == told.device && !state->told.empty())
@@ -46,6 +46,7 @@ bool Executor::retire_up_to(QueueState& from, const Advanced& advanced) {
     retire(from, operation, status.ok() ? operation.spoiled : status, advanced.measured);
   }
   from.reached_at = now_;
+  heed_expiry(from);
   if (from.lane) drain_recoveries(lane(from.lane));
   room_given_back();
   return true;
@@ -128,7 +129,10 @@ void Executor::restage(const BufferState& buffer) {
   for (Lane& lane : lanes_)
     for (const Placed& placed : lane.placed)
       for (const auto& bound : placed.run->buffers)
-        if (bound.get() == &buffer) placed.run->tasks[placed.task.value].staged = false;
+        if (bound.get() == &buffer) {
+          placed.run->tasks[placed.task.value].staged = false;
+          lane.look = true;
+        }
 }
 
 void Executor::retire_task(RunState& run, TaskIndex task, QueueState& from,
@@ -160,6 +164,7 @@ void Executor::retire_task(RunState& run, TaskIndex task, QueueState& from,
 void Executor::leave_queue(RunState& run, TaskIndex task, Lane& on) {
   TaskState& state = run.tasks[task.value];
   on.issued -= 1;
+  on.look = true;
   on.issued_work -= state.predicted;
   on.busy_since = now_;
   state.spoiled = false;
@@ -215,6 +220,7 @@ void Executor::observe(RunState& run, TaskIndex task, const QueueState& from,
   if (std::find(warmed.begin(), warmed.end(), priced.cost) == warmed.end()) {
     // A first run pays for compiling and loading: it teaches nothing.
     warmed.push_back(priced.cost);
+    alarm_ = now_;  // others of its kind in flight have less time now
     if (!devices_[on.device.value]->info().simulated) return;
   }
   const Nanos began = std::max(operation.enqueued, from.reached_at);

@@ -40,7 +40,14 @@ void Executor::release_holds(RunState& run, TaskIndex task, SpaceId space) {
 }
 
 void Executor::room_given_back() {
+  if (!lanes_wait_for_room_) return;
+  lanes_wait_for_room_ = false;
   for (Lane& lane : lanes_) lane.waits_for_room = false;
+}
+
+void Executor::wait_for_room(Lane& lane) {
+  lane.waits_for_room = true;
+  lanes_wait_for_room_ = true;
 }
 
 SpaceMask Executor::direct_into(SpaceId space) const {

@@ -4,7 +4,8 @@
 
 namespace troika {
 
-void Executor::View::refresh() {
+void Executor::View::survey() const {
+  stale_ = false;
   const auto& lanes = executor_.lanes_;
   if (lanes_.size() != lanes.size()) {
     lanes_.resize(lanes.size());
@@ -37,40 +38,32 @@ void Executor::View::refresh() {
   }
 }
 
-std::span<const KernelId> Executor::View::ready_kernels() const noexcept {
-  ready_kernels_.clear();
-  for (std::uint32_t kernel = 0; kernel < executor_.ready_.size(); ++kernel)
-    if (!executor_.ready_[kernel].empty()) ready_kernels_.push_back(KernelId{kernel});
-  return ready_kernels_;
-}
-
 bool Executor::View::able(const ReadyTask& task, LaneId id) const noexcept {
   const Lane& lane = executor_.lane(id);
   if (!lane.open || lane.waits_for_room) return false;
   if (task.bound && task.bound != id) return false;
-  const RunState& run = executor_.run_at(task.key.run);
-  return (executor_.able_now(run, TaskIndex{task.key.task}) & bit(lane.device)) != 0;
+  return (task.able & bit(lane.device)) != 0;
 }
 
 Prediction Executor::View::predict(const ReadyTask& task, LaneId id) const noexcept {
   const Lane& lane = executor_.lane(id);
-  const RunState& run = executor_.run_at(task.key.run);
-  const TaskIndex index{task.key.task};
-  const PlanState::Task& priced = run.plan->tasks[index.value];
-  const Estimate estimate = executor_.model_.predict(priced.cost, priced.work, lane.device);
+  const Estimate& estimate = executor_.memo_.at(task.memo, lane.device);
 
   Prediction result;
   // Measured while other lanes may have been idle; a task that spreads over several cores takes
   // them from whoever else runs there.
-  result.execution = from_seconds(to_seconds(estimate.time) * lanes_[id.value].cores_taken);
-  result.samples = executor_.samples_for(run, estimate);
-  result.exploring = executor_.exploring_[priced.cost.kernel.value][lane.device.value] != 0;
+  const double cores_taken = lanes()[id.value].cores_taken;
+  result.execution =
+      cores_taken == 1 ? estimate.time : from_seconds(to_seconds(estimate.time) * cores_taken);
+  result.samples = samples_for(task.touches_first, estimate);
+  result.exploring = executor_.exploring_[task.cost.kernel.value][lane.device.value] != 0;
   // The first link into the space: routes differ little beside the decision they inform.
   const auto& links = executor_.devices_[lane.device.value]->info().links;
   const auto link =
       std::find_if(links.begin(), links.end(), [&](const Link& l) { return l.to == lane.space; });
   if (link == links.end()) return result;
-  for (const Arg& arg : run.args(index)) {
+  const RunState& run = executor_.run_at(task.key.run);
+  for (const Arg& arg : run.args(TaskIndex{task.key.task})) {
     if (!arg.is_buffer) continue;
     const std::size_t bytes =
         run.buffers[arg.slot]->coherence.missing_bytes(arg.region, arg.access, lane.space);

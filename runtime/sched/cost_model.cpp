@@ -36,6 +36,7 @@ struct CostModel::State {
     // Over the kernels measured here, of the logarithm of time over roofline.
     double correction_sum = 0;
     std::size_t kernels_measured = 0;
+    std::uint64_t observations = 0;
 
     double correction() const noexcept {
       return kernels_measured == 0 ? 0 : correction_sum / static_cast<double>(kernels_measured);
@@ -51,6 +52,7 @@ struct CostModel::State {
   struct Pair {  // a kernel on a device
     KernelFit fit;
     unsigned samples = 0, lasting = 0;
+    std::uint64_t observations = 0;
   };
   struct Kernel {
     std::string name;
@@ -90,7 +92,7 @@ CostModel::~CostModel() = default;
 
 DeviceId CostModel::add_device(DeviceRates rates) {
   State& state = *state_;
-  state.devices.push_back({std::move(rates), 0, 0});
+  state.devices.push_back({std::move(rates), 0, 0, 0});
   for (State::Kernel& kernel : state.kernels) kernel.on.emplace_back();
   state.adopt(*this);
   return DeviceId{static_cast<std::uint32_t>(state.devices.size() - 1)};
@@ -101,6 +103,15 @@ KernelId CostModel::add_kernel(std::string name) {
   state.kernels.push_back({std::move(name), std::vector<State::Pair>(state.devices.size())});
   state.adopt(*this);
   return KernelId{static_cast<std::uint32_t>(state.kernels.size() - 1)};
+}
+
+std::size_t CostModel::devices() const noexcept { return state_->devices.size(); }
+
+// A kernel that was never measured there goes by the others.
+std::uint64_t CostModel::revision(KernelId kernel, DeviceId device) const noexcept {
+  const State::Pair& pair = state_->kernels[kernel.value].on[device.value];
+  if (pair.observations != 0) return 2 * pair.observations;
+  return 2 * state_->devices[device.value].observations + 1;
 }
 
 Estimate CostModel::predict(const CostKey& key, const Work& work, DeviceId device) const {
@@ -142,6 +153,8 @@ void CostModel::observe(const CostKey& key, const Work& work, DeviceId device, N
   else on.correction_sum -= pair.fit.correction();
   pair.fit.replace(std::exchange(entry->point, point), point);
   on.correction_sum += pair.fit.correction();
+  on.observations += 1;
+  pair.observations += 1;
   if (pair.samples != ~0U) pair.samples += 1;
   if (!provisional && pair.lasting != ~0U) pair.lasting += 1;
 }

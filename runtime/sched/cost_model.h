@@ -42,8 +42,12 @@ class CostModel {
   DeviceId add_device(DeviceRates rates);
   KernelId add_kernel(std::string name);
 
+  std::size_t devices() const noexcept;
+
   // Tens of nanoseconds; allocates nothing.
   Estimate predict(const CostKey& key, const Work& work, DeviceId device) const;
+  // Never 0. As long as it stays the same, so do the kernel's predictions for the device.
+  std::uint64_t revision(KernelId kernel, DeviceId device) const noexcept;
   // First runs of a kernel in a shape are not observed: the caller leaves them out. `provisional`:
   // longer than usual for a reason that will not last; forgotten once the size has a better sample.
   void observe(const CostKey& key, const Work& work, DeviceId device, Nanos took,

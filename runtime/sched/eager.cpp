@@ -15,7 +15,9 @@ class Eager final : public Policy {
 
   std::optional<ReadyTask> next(LaneId lane, const SchedView& view) override {
     if (!view.lanes()[lane.value].open) return std::nullopt;
+    const ReadySet& bound = view.bound(lane);
     const ReadyTask* best = nullptr;
+    if (!bound.empty() && view.able(bound.best(), lane)) best = &bound.best();
     for (const KernelId kernel : view.ready_kernels()) {
       const auto tasks = view.ready()[kernel.value].tasks();
       for (const ReadyTask& task : tasks.first(std::min(look_max, tasks.size()))) {

@@ -43,9 +43,11 @@ class Simulation final : public SchedView {
     return std::move(result_);
   }
 
+  std::uint64_t version() const noexcept override { return version_; }
   Nanos now() const noexcept override { return Nanos{std::llround(now_)}; }
   std::span<const LaneView> lanes() const noexcept override { return lanes_; }
   std::span<const ReadySet> ready() const noexcept override { return ready_; }
+  const ReadySet& bound(LaneId) const noexcept override { return none_bound_; }
   std::span<const KernelId> ready_kernels() const noexcept override { return ready_kernels_; }
   bool able(const ReadyTask& task, LaneId lane) const noexcept override {
     return time(task, lane).has_value();
@@ -103,6 +105,7 @@ class Simulation final : public SchedView {
 
   // A lane that left a task to a better one is asked again when that one has taken something.
   void fill_lanes() {
+    version_ += 1;
     for (bool taken = true; taken;) {
       taken = false;
       for (const LaneView& lane : lanes_) {
@@ -136,6 +139,7 @@ class Simulation final : public SchedView {
     busy_ += 1;
     result_.tasks[task.key.task] = {lane, now(), now()};
     result_.tasks_per_lane[lane.value] += 1;
+    version_ += 1;
   }
 
   // How much longer the lane takes at present than it would alone.
@@ -195,9 +199,11 @@ class Simulation final : public SchedView {
   std::vector<Running> running_;  // by lane
   std::vector<ReadySet> ready_;
   std::vector<KernelId> ready_kernels_;
+  ReadySet none_bound_;
   std::vector<std::uint32_t> waiting_;  // predecessors not done, by task
   double now_ = 0;
   std::uint64_t age_ = 0;
+  std::uint64_t version_ = 0;
   std::size_t busy_ = 0, done_ = 0;
   Forecast result_;
 };

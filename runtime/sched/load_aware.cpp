@@ -28,14 +28,8 @@ Nanos scaled(Nanos time, double factor) noexcept {
 }
 
 Nanos contention(Nanos execution, Nanos shared) noexcept {
+  if (shared == Nanos{0}) return shared;
   return scaled(std::min(execution, shared), shared_slow_down);
-}
-
-// The first task that any able lane may take; failing that, the first.
-const ReadyTask& representative(std::span<const ReadyTask> tasks) noexcept {
-  for (const ReadyTask& task : tasks.first(std::min(look_max, tasks.size())))
-    if (!task.bound) return task;
-  return tasks.front();
 }
 
 Nanos shared_backlog(const LaneView& lane, const SchedView& view) noexcept {
@@ -49,6 +43,8 @@ Nanos shared_backlog(const LaneView& lane, const SchedView& view) noexcept {
 // The tasks of one class; a ready set is sorted by class first, high to low.
 std::span<const ReadyTask> of_class(const ReadySet& set, Priority priority) noexcept {
   const auto tasks = set.tasks();
+  if (tasks.front().priority == tasks.back().priority)
+    return tasks.front().priority == priority ? tasks : std::span<const ReadyTask>{};
   const auto first = std::partition_point(
       tasks.begin(), tasks.end(), [&](const ReadyTask& t) { return t.priority > priority; });
   const auto last = std::partition_point(
@@ -76,8 +72,9 @@ void LoadAware::on_ready(const ReadyTask& task, const SchedView&) {
 }
 
 std::optional<ReadyTask> LoadAware::next(LaneId id, const SchedView& view) {
+  if (view.ready_kernels().empty() && view.bound(id).empty()) return std::nullopt;
   const LaneView& lane = view.lanes()[id.value];
-  if (!lane.open || view.ready_kernels().empty()) return std::nullopt;
+  if (!lane.open) return std::nullopt;
   const ReadyTask* task = nullptr;
   if ((taken_ + 1) % ageing_period == 0) task = oldest(lane, view);
   if (task == nullptr) task = decide(lane, view);
@@ -87,12 +84,15 @@ std::optional<ReadyTask> LoadAware::next(LaneId id, const SchedView& view) {
 }
 
 const ReadyTask* LoadAware::decide(const LaneView& lane, const SchedView& view) {
-  survey_lanes(view);
+  const ReadyTask* const bound = best_able(view.bound(lane.id).tasks(), lane.id, view);
+  survey(view);
+  if (devices_[lane.device.value].first_free != &lane) return bound;
   for (std::size_t above = priority_classes; above > 0; --above) {
-    survey_tasks(static_cast<Priority>(above - 1), view);
-    if (kinds_.empty()) continue;
+    const auto priority = static_cast<Priority>(above - 1);
+    survey_class(priority, view);
+    const ReadyTask* const own = bound && bound->priority == priority ? bound : nullptr;
     if (const ReadyTask* task = explore(lane, view)) return task;
-    if (const ReadyTask* task = at_home(lane, view)) return task;
+    if (const ReadyTask* task = at_home(lane, own, view)) return task;
     if (const ReadyTask* task = help_out(lane, view)) return task;
   }
   return nullptr;
@@ -100,15 +100,27 @@ const ReadyTask* LoadAware::decide(const LaneView& lane, const SchedView& view) 
 
 const ReadyTask* LoadAware::oldest(const LaneView& lane, const SchedView& view) const {
   const ReadyTask* found = nullptr;
-  for (const KernelId kernel : view.ready_kernels())
-    for (const ReadyTask& task : view.ready()[kernel.value].tasks())
-      if (latest_age_ > task.age + ageing_bound && (found == nullptr || task.age < found->age) &&
-          view.able(task, lane.id))
-        found = &task;
+  const auto look_at = [&](const ReadyTask& task) {
+    if (latest_age_ > task.age + ageing_bound && (found == nullptr || task.age < found->age) &&
+        view.able(task, lane.id))
+      found = &task;
+  };
+  for (const KernelId kernel : view.ready_kernels()) {
+    for (std::size_t c = 0; c < priority_classes; ++c) {
+      const auto tasks = of_class(view.ready()[kernel.value], static_cast<Priority>(c));
+      for (const ReadyTask& task : tasks.first(std::min(look_max, tasks.size()))) look_at(task);
+    }
+  }
+  for (const ReadyTask& task : view.bound(lane.id).tasks()) look_at(task);
   return found;
 }
 
-void LoadAware::survey_lanes(const SchedView& view) {
+void LoadAware::survey(const SchedView& view) {
+  if (version_ != 0 && version_ == view.version()) return;
+  version_ = view.version();
+  classes_left_ = priority_classes;
+  kinds_.clear();
+  costs_.clear();
   devices_.clear();
   for (const LaneView& lane : view.lanes()) {
     if (devices_.size() <= lane.device.value) devices_.resize(lane.device.value + 1);
@@ -124,43 +136,58 @@ void LoadAware::survey_lanes(const SchedView& view) {
     if (load.first_free != nullptr) load.shared = shared_backlog(*load.first_free, view);
 }
 
-void LoadAware::survey_tasks(Priority priority, const SchedView& view) {
-  kinds_.clear();
-  costs_.clear();
+void LoadAware::survey_class(Priority priority, const SchedView& view) {
+  const auto number = static_cast<std::size_t>(priority);
+  Class& found = classes_[number];
+  class_ = &found;
+  if (number >= classes_left_) return;
+  classes_left_ = number;
+  found.begin = kinds_.size();
+  if (number + 1 == priority_classes) found.ready_work.assign(devices_.size(), Nanos{0});
+  else found.ready_work = classes_[number + 1].ready_work;
   for (const KernelId kernel : view.ready_kernels()) {
     const auto tasks = of_class(view.ready()[kernel.value], priority);
     if (tasks.empty()) continue;
-    const ReadyTask& head = representative(tasks);
-    Kind kind{tasks, costs_.size(), forever};
-    for (const DeviceLoad& load : devices_) {
-      Nanos cost = forever;
-      if (load.first_free != nullptr && view.able(head, load.first_free->id)) {
-        const Prediction p = view.predict(head, load.first_free->id);
-        cost = p.transfer + p.execution;
-      }
-      costs_.push_back(cost);
-      kind.best = std::min(kind.best, cost);
-    }
-    kinds_.push_back(kind);
-
-    // Its home devices share its tasks in proportion to their speed. The head stands for all.
-    double tasks_per_nano = 0;
-    for (std::size_t d = 0; d < devices_.size(); ++d)
-      if (is_home(kind, d))
-        tasks_per_nano += devices_[d].lanes / std::max(1.0, to_double(costs_[kind.costs + d]));
-    const double nanos = static_cast<double>(tasks.size()) / tasks_per_nano;
-    for (std::size_t d = 0; d < devices_.size(); ++d)
-      if (is_home(kind, d)) {
-        const double work = std::min(work_max, to_double(devices_[d].ready_work) + nanos);
-        devices_[d].ready_work = Nanos{static_cast<Nanos::rep>(work)};
-      }
+    kinds_.push_back(kind_of(tasks, view));
+    share_out(kinds_.back(), found.ready_work.data());
   }
+  found.end = kinds_.size();
+}
+
+LoadAware::Kind LoadAware::kind_of(std::span<const ReadyTask> tasks, const SchedView& view) {
+  Kind kind{tasks, costs_.size(), forever};
+  for (const DeviceLoad& load : devices_) {
+    Cost& cost = costs_.emplace_back();
+    if (load.first_free == nullptr || !view.able(kind.head(), load.first_free->id)) continue;
+    const Prediction p = view.predict(kind.head(), load.first_free->id);
+    cost = {p.transfer + p.execution, p.samples};
+    kind.best = std::min(kind.best, cost.time);
+  }
+  for (std::size_t d = 0; d < devices_.size(); ++d)
+    if (may_be_home(kind, d)) kind.homes |= std::uint64_t{1} << d;
+  return kind;
+}
+
+// Its home devices share its tasks in proportion to their speed. The head stands for all.
+void LoadAware::share_out(const Kind& kind, Nanos* ready_work) const {
+  double tasks_per_nano = 0;
+  for (std::size_t d = 0; d < devices_.size(); ++d)
+    if (is_home(kind, d))
+      tasks_per_nano += devices_[d].lanes / std::max(1.0, to_double(cost(kind, d).time));
+  const double nanos = static_cast<double>(kind.tasks.size()) / tasks_per_nano;
+  for (std::size_t d = 0; d < devices_.size(); ++d)
+    if (is_home(kind, d)) {
+      const double work = std::min(work_max, to_double(ready_work[d]) + nanos);
+      ready_work[d] = Nanos{static_cast<Nanos::rep>(work)};
+    }
 }
 
 const ReadyTask* LoadAware::explore(const LaneView& lane, const SchedView& view) const {
   const ReadyTask* cheapest = nullptr;
   Nanos least = forever;
-  for (const Kind& kind : kinds_) {
+  for (const Kind& kind : kinds()) {
+    const Cost& known = cost(kind, lane.device.value);
+    if (known.time != forever && known.samples >= explore_samples) continue;
     const ReadyTask* task = worst_able(kind.tasks, lane.id, view);
     if (task == nullptr) continue;
     const Prediction p = view.predict(*task, lane.id);
@@ -173,19 +200,22 @@ const ReadyTask* LoadAware::explore(const LaneView& lane, const SchedView& view)
   return cheapest;
 }
 
-const ReadyTask* LoadAware::at_home(const LaneView& lane, const SchedView& view) const {
-  const ReadyTask* best = nullptr;
-  bool best_only_here = false;
-  for (const Kind& kind : kinds_) {
+// `bound`: the best of those that only this lane may take, or null.
+const ReadyTask* LoadAware::at_home(const LaneView& lane, const ReadyTask* bound,
+                                    const SchedView& view) const {
+  const std::uint64_t here = std::uint64_t{1} << lane.device.value;
+  const ReadyTask* best = bound;
+  bool best_only_here = bound != nullptr;
+  for (const Kind& kind : kinds()) {
+    if ((kind.homes & here) == 0) continue;
     const ReadyTask* task = best_able(kind.tasks, lane.id, view);
     if (task == nullptr) continue;
-    if (!task->bound && !is_home(kind, lane.device.value)) continue;
     // What others do about as well is left for when nothing needs this device.
-    const bool only_here = task->bound || is_home_only(kind, lane.device.value);
+    const bool only_here = kind.homes == here;
     if (best != nullptr &&
         (only_here != best_only_here ? best_only_here : goes_before(*best, *task)))
       continue;
-    if (!task->bound && is_sooner_elsewhere(kind, finish_here(*task, lane, view))) continue;
+    if (is_sooner_elsewhere(kind, finish_here(kind, *task, lane, view))) continue;
     best = task;
     best_only_here = only_here;
   }
@@ -196,7 +226,7 @@ bool LoadAware::is_sooner_elsewhere(const Kind& kind, Nanos here) const noexcept
   for (std::size_t d = 0; d < devices_.size(); ++d) {
     const Nanos there = finish_elsewhere(kind, d);
     // Other devices are busy with what they are at home with before they help out.
-    const Nanos first = is_home(kind, d) ? Nanos{0} : devices_[d].ready_work;
+    const Nanos first = is_home(kind, d) ? Nanos{0} : class_->ready_work[d];
     if (there != forever && there + first < here) return true;
   }
   return false;
@@ -204,28 +234,40 @@ bool LoadAware::is_sooner_elsewhere(const Kind& kind, Nanos here) const noexcept
 
 const ReadyTask* LoadAware::help_out(const LaneView& lane, const SchedView& view) {
   const std::size_t own = lane.device.value;
-  const auto relative = [&](const Kind& kind) {
-    return to_double(costs_[kind.costs + own]) / std::max(1.0, to_double(kind.best));
-  };
-  std::sort(kinds_.begin(), kinds_.end(), [&](const Kind& a, const Kind& b) {
-    const double x = relative(a), y = relative(b);
-    return x != y ? x < y : goes_before(a.tasks.front(), b.tasks.front());
-  });
-  for (const Kind& kind : kinds_) {
-    if (!is_home(kind, own) && would_displace(kind, lane, view)) continue;
-    Nanos first_elsewhere = forever, all_elsewhere = forever;
-    for (std::size_t d = 0; d < devices_.size(); ++d) {
-      if (!is_home(kind, d)) continue;
-      first_elsewhere = std::min(first_elsewhere, finish_elsewhere(kind, d));
-      all_elsewhere = std::min(all_elsewhere, devices_[d].start + devices_[d].ready_work);
-    }
-    const ReadyTask* first = best_able(kind.tasks, lane.id, view);
-    if (first == nullptr) continue;
-    if (!is_home(kind, own) && finish_here(*first, lane, view) <= first_elsewhere) return first;
-    const ReadyTask* last = worst_able(kind.tasks, lane.id, view);
-    if (last != nullptr && finish_here(*last, lane, view) <= all_elsewhere) return last;
+  const ReadyTask* best = nullptr;
+  const Kind* of = nullptr;
+  double least = 0;
+  for (const Kind& kind : kinds()) {
+    if (cost(kind, own).time == forever) continue;
+    const double slower = to_double(cost(kind, own).time) / std::max(1.0, to_double(kind.best));
+    if (best != nullptr &&
+        (slower != least ? slower > least : goes_before(of->tasks.front(), kind.tasks.front())))
+      continue;
+    const ReadyTask* const task = to_help_with(kind, lane, view);
+    if (task == nullptr) continue;
+    best = task;
+    of = &kind;
+    least = slower;
   }
-  return nullptr;
+  return best;
+}
+
+const ReadyTask* LoadAware::to_help_with(const Kind& kind, const LaneView& lane,
+                                         const SchedView& view) const {
+  const bool at_home = is_home(kind, lane.device.value);
+  if (!at_home && would_displace(kind, lane, view)) return nullptr;
+  Nanos first_elsewhere = forever, all_elsewhere = forever;
+  for (std::size_t d = 0; d < devices_.size(); ++d) {
+    if (!is_home(kind, d)) continue;
+    first_elsewhere = std::min(first_elsewhere, finish_elsewhere(kind, d));
+    all_elsewhere = std::min(all_elsewhere, devices_[d].start + class_->ready_work[d]);
+  }
+  const ReadyTask* const first = best_able(kind.tasks, lane.id, view);
+  if (first == nullptr) return nullptr;
+  if (!at_home && finish_here(kind, *first, lane, view) <= first_elsewhere) return first;
+  const ReadyTask* const last = worst_able(kind.tasks, lane.id, view);
+  const bool in_time = last != nullptr && finish_here(kind, *last, lane, view) <= all_elsewhere;
+  return in_time ? last : nullptr;
 }
 
 bool LoadAware::would_displace(const Kind& kind, const LaneView& lane,
@@ -236,36 +278,31 @@ bool LoadAware::would_displace(const Kind& kind, const LaneView& lane,
   });
 }
 
-bool LoadAware::is_home(const Kind& kind, std::size_t device) const noexcept {
-  const Nanos cost = costs_[kind.costs + device];
-  if (cost == forever) return false;
-  const LaneView& lane = *devices_[device].first_free;
-  if (lane.cores_taken <= 1) return cost <= scaled(kind.best, home_ratio);
+bool LoadAware::may_be_home(const Kind& kind, std::size_t device) const noexcept {
+  const Nanos here = cost(kind, device).time;
+  if (here == forever) return false;
+  if (devices_[device].first_free->cores_taken <= 1) return here <= scaled(kind.best, home_ratio);
   // On cores that others share it adds nothing of its own: it must be better than all of them.
-  return std::none_of(devices_.begin(), devices_.end(), [&](const DeviceLoad& other) {
-    const auto d = static_cast<std::size_t>(&other - devices_.data());
-    return d != device && costs_[kind.costs + d] < scaled(cost, home_ratio);
-  });
-}
-
-bool LoadAware::is_home_only(const Kind& kind, std::size_t device) const noexcept {
   for (std::size_t d = 0; d < devices_.size(); ++d)
-    if (d != device && is_home(kind, d)) return false;
-  return is_home(kind, device);
+    if (d != device && cost(kind, d).time < scaled(here, home_ratio)) return false;
+  return true;
 }
 
-Nanos LoadAware::finish_here(const ReadyTask& task, const LaneView& lane,
+Nanos LoadAware::finish_here(const Kind& kind, const ReadyTask& task, const LaneView& lane,
                              const SchedView& view) const {
-  const Prediction p = view.predict(task, lane.id);
-  const Nanos cost = p.transfer + p.execution;
-  return std::max(view.now(), lane.free_at) + cost + contention(cost, shared_backlog(lane, view));
+  Nanos time = cost(kind, lane.device.value).time;
+  if (&task != &kind.head() || time == forever) {
+    const Prediction p = view.predict(task, lane.id);
+    time = p.transfer + p.execution;
+  }
+  return std::max(view.now(), lane.free_at) + time + contention(time, shared_backlog(lane, view));
 }
 
 Nanos LoadAware::finish_elsewhere(const Kind& kind, std::size_t device) const noexcept {
-  const Nanos cost = costs_[kind.costs + device];
-  if (cost == forever) return forever;
+  const Nanos time = cost(kind, device).time;
+  if (time == forever) return forever;
   const DeviceLoad& load = devices_[device];
-  return load.start + cost + contention(cost, load.shared);
+  return load.start + time + contention(time, load.shared);
 }
 
 std::unique_ptr<Policy> make_load_aware() { return std::make_unique<LoadAware>(); }

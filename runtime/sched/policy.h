@@ -1,6 +1,7 @@
 // Who runs what next: a pure function of the ready tasks and the lanes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -39,11 +40,15 @@ struct Prediction {
 // Read-only; valid during one call.
 class SchedView {
  public:
+  // Differs whenever anything else here may have changed since; 0: nobody counts.
+  virtual std::uint64_t version() const noexcept { return 0; }
   virtual Nanos now() const noexcept = 0;
   virtual std::span<const LaneView> lanes() const noexcept = 0;  // indexed by LaneId
-  // One set a kernel, indexed by KernelId; most are empty.
+  // What any able lane may take: one set a kernel, indexed by KernelId; most are empty.
   virtual std::span<const ReadySet> ready() const noexcept = 0;
   virtual std::span<const KernelId> ready_kernels() const noexcept = 0;  // those that are not empty
+  // What only this lane may take, of all kernels.
+  virtual const ReadySet& bound(LaneId lane) const noexcept = 0;
   // Whether the lane can take the task at all: an implementation, no ban, room, not bound
   // elsewhere.
   virtual bool able(const ReadyTask& task, LaneId lane) const noexcept = 0;

@@ -1,4 +1,4 @@
-// Ready tasks of one kernel, best first.
+// Ready tasks, best first.
 #pragma once
 
 #include <compare>
@@ -36,6 +36,10 @@ struct ReadyTask {
   Nanos deadline = forever;  // absolute, of the task or its run, whichever is earlier
   Nanos rank{0};  // longest predicted path from here to the end of its graph, itself included
   std::uint64_t age = 0;  // when it became ready, in decisions; smaller is older
+  // For whoever shows it: the devices that may take it, and where its predictions are.
+  std::uint64_t able = 0;
+  std::uint32_t memo = 0;
+  bool touches_first = false;  // its run has memory that nobody has touched yet
 };
 
 // Whether `a` goes before `b` when nothing but the tasks matters: priority class, then deadline

@@ -106,6 +106,22 @@ TEST(GivenUp, a_transfer_that_never_ends_costs_the_device_although_it_has_severa
   struck.end();
 }
 
+TEST(GivenUp, a_task_runs_out_of_time_behind_one_that_had_no_limit) {
+  // The first takes a millisecond; the device hangs in the second.
+  Doomed on{shared_machine(true),
+            {.kind = sim::FaultKind::device_hangs, .device = "apu", .at = Nanos{1'500'000}}};
+  std::vector<Word> patient_words(words, 7), hasty_words(words, 8);
+  const Buffer<Word> patient = on.runtime->adopt(std::span{patient_words});
+  const Buffer<Word> hasty = on.runtime->adopt(std::span{hasty_words});
+  const auto bump = [&](const Buffer<Word>& buffer, Nanos timeout) {
+    return on.run("bump", {{Access::commute, buffer.view()}}, "apu", timeout);
+  };
+  const Run first = bump(patient, forever), second = bump(hasty, Nanos{5'000'000});
+  EXPECT_TRUE(first.status().ok()) << first.status().to_string();
+  EXPECT_EQ(second.status().code(), Code::timed_out) << second.status().to_string();
+  EXPECT_LT(on.world.now(), Nanos{10'000'000});
+}
+
 // Devices with memory of their own, and links between any two.
 sim::Machine linked_machine(const std::vector<std::string>& names) {
   sim::Machine machine;

@@ -16,6 +16,7 @@ World::World(Times times, const std::vector<unsigned>& lanes_of) : times_{std::m
       lane.device = DeviceId{device};
       lanes_.push_back(lane);
     }
+  bound_.resize(lanes_.size());
 }
 
 ReadyTask World::task(std::uint32_t index, std::uint32_t kernel, Priority priority, Nanos rank) {
@@ -29,6 +30,10 @@ ReadyTask World::task(std::uint32_t index, std::uint32_t kernel, Priority priori
 }
 
 void World::add(const ReadyTask& task, Policy& policy) {
+  if (task.bound) {
+    bound_[task.bound.value].insert(task);
+    return policy.on_ready(task, *this);
+  }
   ReadySet& set = ready_[task.cost.kernel.value];
   if (set.empty()) ready_kernels_.push_back(task.cost.kernel);
   set.insert(task);
@@ -36,9 +41,9 @@ void World::add(const ReadyTask& task, Policy& policy) {
 }
 
 void World::remove(const ReadyTask& task) {
-  ReadySet& set = ready_[task.cost.kernel.value];
+  ReadySet& set = task.bound ? bound_[task.bound.value] : ready_[task.cost.kernel.value];
   ASSERT_TRUE(set.erase(task)) << "task " << task.key.task << " is not ready";
-  if (set.empty()) std::erase(ready_kernels_, task.cost.kernel);
+  if (set.empty() && !task.bound) std::erase(ready_kernels_, task.cost.kernel);
 }
 
 std::optional<ReadyTask> World::take(LaneId lane, Policy& policy) {
@@ -68,6 +73,7 @@ Prediction World::predict(const ReadyTask& task, LaneId lane) const noexcept {
 std::size_t World::ready_count() const {
   std::size_t count = 0;
   for (const ReadySet& set : ready_) count += set.size();
+  for (const ReadySet& set : bound_) count += set.size();
   return count;
 }
 
@@ -156,6 +162,13 @@ class Driver {
 
   // The executor's guarantee.
   void force_one() {
+    for (const LaneView& lane : world_.lanes())
+      if (const ReadySet& set = world_.bound(lane.id); lane.open && !set.empty()) {
+        const ReadyTask task = set.best();
+        world_.remove(task);
+        policy_.on_withdrawn(task);
+        return launch(task, lane.id);
+      }
     for (const KernelId kernel : world_.ready_kernels())
       for (const LaneView& lane : world_.lanes())
         if (const ReadyTask task = world_.ready()[kernel.value].best();

@@ -34,6 +34,7 @@ class World : public SchedView {
   Nanos now() const noexcept override { return time_; }
   std::span<const LaneView> lanes() const noexcept override { return lanes_; }
   std::span<const ReadySet> ready() const noexcept override { return ready_; }
+  const ReadySet& bound(LaneId lane) const noexcept override { return bound_[lane.value]; }
   std::span<const KernelId> ready_kernels() const noexcept override { return ready_kernels_; }
   bool able(const ReadyTask& task, LaneId lane) const noexcept override;
   Prediction predict(const ReadyTask& task, LaneId lane) const noexcept override;
@@ -47,6 +48,7 @@ class World : public SchedView {
   Times times_;
   std::vector<LaneView> lanes_;
   std::vector<ReadySet> ready_;
+  std::vector<ReadySet> bound_;  // by lane
   std::vector<KernelId> ready_kernels_;
   std::uint64_t age_ = 0;
 };
