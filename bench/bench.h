@@ -19,6 +19,7 @@ Subcommand compare(CLI::App& program);
 Subcommand devices(CLI::App& program);
 Subcommand graph(CLI::App& program);
 Subcommand overhead(CLI::App& program);
+Subcommand round_trip(CLI::App& program);
 Subcommand strand(CLI::App& program);
 Subcommand tracing(CLI::App& program);
 Subcommand transfer(CLI::App& program);
