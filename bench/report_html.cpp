@@ -15,7 +15,8 @@ constexpr const char* style = R"(
   h3 { font-size: 1rem; font-weight: 600; margin: 1.5rem 0 .25rem; }
   code { background: #eef1f5; padding: .15rem .4rem; border-radius: 4px; overflow-wrap: anywhere; }
   table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-  th, td { padding: .25rem .75rem; border-bottom: 1px solid #dde3ea; text-align: right; }
+  th, td { padding: .25rem .75rem; border-bottom: 1px solid #dde3ea; text-align: right;
+           white-space: nowrap; }
   th small { display: block; font-weight: 400; color: #5b6675; }
   .words { text-align: left; } .plain { color: #5b6675; margin: .25rem 0; }
   svg { width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: #1c2430; }

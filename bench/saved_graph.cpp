@@ -152,19 +152,12 @@ Result<SavedGraph> from_trace(const json& events) {
   return graph;
 }
 
-// The parser counts bytes; people count lines.
-std::string place_of(const std::string& text, std::size_t byte) {
-  const std::string_view before = std::string_view{text}.substr(0, byte);
-  const auto line = 1 + std::ranges::count(before, '\n');
-  return "line " + std::to_string(line);
-}
-
 Result<SavedGraph> parse(const std::string& text) {
   json file;
   try {
     file = json::parse(text);
   } catch (const json::parse_error& error) {
-    return wrong(place_of(text, error.byte), error.what());
+    return Status{Code::invalid_argument, error.what()};  // it names line and column
   }
   if (file.is_object() && file.contains("traceEvents")) return from_trace(file["traceEvents"]);
   if (!file.is_object() || !file.contains("tasks"))

@@ -61,18 +61,23 @@ Status define_spin(KernelRegistry& kernels, const std::string& name,
 }
 
 float measure_loops_per_micro(Runtime& runtime, const std::string& device) {
-  constexpr float loops = 1 << 20;
   throw_if_failed(define_spin(runtime.kernels(), "loops", {}));
-  Graph graph;
-  graph.add("loops", {loops, 1.0F}).only_on(device);
-  const Plan plan = runtime.compile(graph);
-  std::vector<double> micros;
-  for (int run = 0; run < 6; ++run) {
-    const double took = nanos([&] { runtime.run(plan).wait(); }) / 1e3;
-    if (run > 0) micros.push_back(took);  // the first one compiles
-  }
-  // The least: whatever else ran meanwhile is none of the kernel's time.
-  return loops / static_cast<float>(summary_of(micros).low);
+  // The least of many short ones: whatever else ran meanwhile is none of the kernel's time.
+  const auto least_micros = [&](float loops) {
+    Graph graph;
+    graph.add("loops", {loops, 1.0F}).only_on(device);
+    const Plan plan = runtime.compile(graph);
+    runtime.run(plan).wait();  // compiles
+    std::vector<double> micros;
+    for (int run = 0; run < 30; ++run)
+      micros.push_back(nanos([&] { runtime.run(plan).wait(); }) / 1e3);
+    return summary_of(micros).low;
+  };
+  constexpr float loops = 1 << 18;
+  const double launch = least_micros(0), spun = least_micros(loops);
+  if (spun <= launch)
+    throw Error{Status{Code::internal, device + " spins no longer for more loops"}};
+  return loops / static_cast<float>(spun - launch);
 }
 
 }  // namespace troika::bench

@@ -57,6 +57,7 @@ TEST(Report, without_rows_says_none) {
 TEST(Report, as_a_page_escapes_words_and_draws_the_columns_that_want_it) {
   const std::string page = html_of(sample());
   EXPECT_THAT(page, HasSubstr("Times of &lt;things&gt;"));
+  EXPECT_THAT(page, testing::Not(HasSubstr("<things>")));
   EXPECT_THAT(page, HasSubstr("20.0 (10.0 - 40.0)</text>"));
   std::size_t plots = 0;
   for (std::size_t at = page.find("<svg"); at != std::string::npos; at = page.find("<svg", at + 1))
