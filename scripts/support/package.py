@@ -91,9 +91,9 @@ def use(tally, deb):
     run(tally, "installs with what it depends on, and no more", install("/troika.deb"))
     devices = inside("troika-bench", "devices")
     tally.reports += run(tally, "lists the host, and says why there is no OpenCL", devices,
-                         r"^host (.*\n)*missing opencl: .*libOpenCL\.so\.1").splitlines()
+                         r"^ *host (.*\n)*Missing\n(.*\n)* *opencl .*libOpenCL\.so\.1").splitlines()
     run(tally, "has PoCL beside it", install("pocl-opencl-icd", "ocl-icd-libopencl1"))
-    tally.reports += run(tally, "lists PoCL's device", devices, r"^pocl").splitlines()
+    tally.reports += run(tally, "lists PoCL's device", devices, r"^ *pocl").splitlines()
     run(tally, "has a compiler beside it", install("g++", "pkg-config"))
     run(tally, "compiles the README's program", inside("sh", "-c", compile_it))
     run(tally, "runs the README's program", inside("/readme"))
