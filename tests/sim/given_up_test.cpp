@@ -116,7 +116,7 @@ TEST(GivenUp, a_task_runs_out_of_time_behind_one_that_had_no_limit) {
   const auto bump = [&](const Buffer<Word>& buffer, Nanos timeout) {
     return on.run("bump", {{Access::commute, buffer.view()}}, "apu", timeout);
   };
-  const Run first = bump(patient, forever), second = bump(hasty, Nanos{5'000'000});
+  const troika::Run first = bump(patient, forever), second = bump(hasty, Nanos{5'000'000});
   EXPECT_TRUE(first.status().ok()) << first.status().to_string();
   EXPECT_EQ(second.status().code(), Code::timed_out) << second.status().to_string();
   EXPECT_LT(on.world.now(), Nanos{10'000'000});
