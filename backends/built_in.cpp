@@ -5,6 +5,7 @@
 
 #include "backends/host/host.h"
 #include "backends/host/workers.h"
+#include "backends/linked.h"
 #include "runtime/device/plugin.h"
 
 namespace troika {
@@ -35,9 +36,17 @@ std::vector<std::string> split(const std::string& text) {
   return options;
 }
 
+Opened open(std::string_view name, const BackendOptions& options) {
+  for (const Backend& linked : linked_backends())
+    if (linked.name == name) return open_or_missing(name, linked, options);
+  return open_plugin(name, options);
+}
+
+const Status not_asked_for{Code::unavailable, "not opened: only the host may run kernels"};
+
 }  // namespace
 
-Opened open_built_in(const BackendOptions& options) {
+Opened open_built_in(const BackendOptions& options, bool host_only) {
   Opened all;
   const auto take = [&all](Opened opened) {
     for (auto& device : opened.devices) all.devices.push_back(std::move(device));
@@ -49,10 +58,12 @@ Opened open_built_in(const BackendOptions& options) {
     own.text = take_keys(backend, left);
     return own;
   };
-  Result<Opened> host = host_backend.open_all(options);
-  if (host.ok()) take(*std::move(host));
-  else all.missing.push_back({host_backend.name, host.status()});
-  take(open_plugin("opencl", options_of("opencl")));
+  take(open_or_missing(host_backend.name, host_backend, options));
+  for (const char* const backend : {"opencl"}) {
+    const BackendOptions own = options_of(backend);
+    if (host_only) all.missing.push_back({backend, not_asked_for});
+    else take(open(backend, own));
+  }
   for (const std::string& option : left)
     all.missing.push_back(
         {"option " + option, {Code::invalid_argument, "no backend has options of that name"}});

@@ -64,6 +64,33 @@ function(troika_add_backend name)
   install(TARGETS troika-${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/troika)
 endfunction()
 
+set(TROIKA_LINKED_BACKENDS "" CACHE STRING "Backends to link in instead of looking for their plug-ins")
+
+# troika_link_backends(<target> [<backend>…]): defines linked_backends() in the target.
+function(troika_link_backends target)
+  set(includes "")
+  set(entries "")
+  foreach(backend ${ARGN})
+    string(APPEND includes "#include \"backends/${backend}/${backend}.h\"\n")
+    list(APPEND entries "{\"${backend}\", troika::${backend}::open_all}")
+    target_link_libraries(${target} PRIVATE troika_${backend})
+  endforeach()
+  list(LENGTH entries count)
+  list(JOIN entries ", " entries)
+  file(CONFIGURE OUTPUT linked.cpp @ONLY CONTENT [[
+#include "backends/linked.h"
+
+#include <array>
+
+@includes@
+std::span<const troika::Backend> troika::linked_backends() noexcept {
+  static constexpr std::array<Backend, @count@> all{{@entries@}};
+  return all;
+}
+]])
+  target_sources(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/linked.cpp)
+endfunction()
+
 # troika_add_program(<name> SOURCES <files…> [DEPENDS <targets…>])
 function(troika_add_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")

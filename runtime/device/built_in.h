@@ -17,7 +17,8 @@ Result<std::unique_ptr<WorkerPool>> make_workers(const WorkerOptions& options);
 
 // The host first. Each backend is opened with the keys of `options.text` that begin with its name
 // and a dot, less both: "opencl.memory=separate". Code::invalid_argument in `missing` names keys
-// of no backend.
-Opened open_built_in(const BackendOptions& options);
+// of no backend. With `host_only` the others are left alone, drivers and all, and `missing` says
+// so.
+Opened open_built_in(const BackendOptions& options, bool host_only);
 
 }  // namespace troika

@@ -20,4 +20,11 @@ bool DeviceInfo::is_among(std::span<const std::string> names) const noexcept {
 
 Status Device::prepare(const LoadedKernel&, const LaunchShape&) { return {}; }
 
+Opened open_or_missing(std::string_view what, const Backend& backend,
+                       const BackendOptions& options) {
+  Result<Opened> opened = backend.open_all(options);
+  if (!opened.ok()) return {{}, {{std::string{what}, opened.status()}}};
+  return *std::move(opened);
+}
+
 }  // namespace troika

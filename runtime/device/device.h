@@ -92,4 +92,8 @@ struct Backend {
   Result<Opened> (*open_all)(const BackendOptions& options) = nullptr;
 };
 
+// The backend's open_all(); when that fails, an entry for `what` in `missing` instead.
+Opened open_or_missing(std::string_view what, const Backend& backend,
+                       const BackendOptions& options);
+
 }  // namespace troika

@@ -96,9 +96,7 @@ Opened open_plugin(std::string_view name, const BackendOptions& options,
                    const std::vector<fs::path>& directories) {
   const auto backend = load_plugin(name, directories);
   if (!backend.ok()) return {{}, {{std::string{name}, backend.status()}}};
-  auto opened = backend->open_all(options);
-  if (!opened.ok()) return {{}, {{std::string{name}, opened.status()}}};
-  return *std::move(opened);
+  return open_or_missing(name, *backend, options);
 }
 
 }  // namespace troika

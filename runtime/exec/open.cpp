@@ -17,7 +17,8 @@ RuntimeParts open_all(const RuntimeOptions& options) {
   wanted.environment = parts.environment;
   wanted.workers = parts.workers;
   wanted.text = options.backends;
-  Opened opened = open_built_in(wanted);
+  const bool host_only = options.devices == std::vector<std::string>{"host"};
+  Opened opened = open_built_in(wanted, host_only);
   parts.devices = std::move(opened.devices);
   parts.missing = std::move(opened.missing);
   return parts;

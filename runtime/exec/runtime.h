@@ -23,7 +23,8 @@ struct RuntimeOptions {
   std::string policy = "load_aware";  // see policy_names()
   std::uint64_t seed = 0;             // for policies that draw
   unsigned workers = 0;               // host workers; 0: one for each core this process may use
-  std::vector<std::string> devices;   // names or backends that may run kernels; empty: all
+  // Names or backends that may run kernels; empty: all. With "host" alone no other is opened.
+  std::vector<std::string> devices;
   std::string backends;  // "<backend>.key=value,…": "opencl.memory=separate"; docs/contracts.md
   ExecutorOptions executor;  // executor.trace.level switches the trace on
 };

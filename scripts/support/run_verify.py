@@ -10,6 +10,7 @@ import time
 
 import building
 import conformance
+import edge
 import mutations
 import package
 import page
@@ -114,6 +115,7 @@ PARTS = {
     "drawn": drawn,
     "lint": lint,
     "package": package.verify,
+    "edge": edge.verify,
     "bench": bench,
 }
 
