@@ -49,13 +49,17 @@ Status write_file(const std::string& path, const std::function<void(std::ostream
   return {};
 }
 
+// A report tells of decisions too.
+TraceLevel trace_level(const Options& options) {
+  if (!options.report.empty()) return TraceLevel::full;
+  return options.trace.empty() ? TraceLevel::off : TraceLevel::standard;
+}
+
 // All runs of one round follow each other, so that a machine that slows down slows all of them.
 Status run_all(const Options& options) {
   TROIKA_ASSIGN(const Picture source, read_picture(options.picture));
   const PipelineShape shape = pipeline_shape(source.width, source.height, options.tiles);
-  Job together{{options.policy, options.devices, !options.trace.empty() || !options.report.empty()},
-               source,
-               shape};
+  Job together{{options.policy, options.devices, trace_level(options)}, source, shape};
   Report report;
   report.devices = names_of(together.runtime(), options.devices);
   report.tasks = together.tasks();

@@ -41,7 +41,7 @@ RuntimeOptions Job::runtime_options(JobOptions options) {
   RuntimeOptions wanted;
   wanted.policy = std::move(options.policy);
   wanted.devices = std::move(options.devices);
-  if (options.trace) wanted.executor.trace.level = TraceLevel::standard;
+  wanted.executor.trace.level = options.trace;
   return wanted;
 }
 

@@ -12,7 +12,7 @@ namespace troika::demo {
 struct JobOptions {
   std::string policy;
   std::vector<std::string> devices;  // empty: all
-  bool trace = false;
+  TraceLevel trace = TraceLevel::off;
 };
 
 // What the runs of a job took, in milliseconds, in their order.

@@ -237,7 +237,7 @@ bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
   state.staged = false;
   state.predicted = estimate.time;
   state.explores = samples_for(run.touches_first, estimate) < explore_samples;
-  if (tracing_.on()) trace_placement(run, task, lane);
+  if (tracing_.full()) trace_placement(run, task, lane);
   if (state.explores) exploring_[priced.cost.kernel.value][lane.device.value] += 1;
   lane.placed.push_back({&run, task});
   lane.placed_work += state.predicted;
@@ -348,7 +348,7 @@ Status Executor::issue(Lane& lane, std::size_t placed) {
   lane.issued_work += state.predicted;
   state.stage = TaskState::Stage::issued;
   state.done = done;
-  if (tracing_.on()) tracing_.issued(run, task, into, now_);
+  if (tracing_.full()) tracing_.issued(run, task, into, now_);
   InFlight launched;
   launched.kind = InFlight::Kind::task;
   launched.value = done.value;

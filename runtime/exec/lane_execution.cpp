@@ -59,7 +59,7 @@ LaneOutcome LaneExecution::run_task(void* state, std::uint32_t task, unsigned wo
 }
 
 LaneOutcome LaneExecution::call_traced(std::uint32_t task, unsigned worker) noexcept {
-  const Nanos begin = tracing_.now();
+  const Nanos begin = tracing_.beginning(worker);
   // Before the call: where sub-graphs go on, the run may be over as soon as it has returned.
   LaneTracing& tracing = tracing_;
   const RunId run = note_event();

@@ -33,6 +33,12 @@ void LaneTracing::record(void* self, const LaneBurst& burst) noexcept {
   event.count = burst.count;
   event.track = worker.track;
   worker.recorder->record(event);
+  worker.last_end = Nanos{0};
+}
+
+Nanos LaneTracing::beginning(unsigned index) {
+  const Nanos last_end = at(index).last_end;
+  return last_end != Nanos{0} ? last_end : environment_.now();
 }
 
 void LaneTracing::record_task(unsigned index, RunId run, TaskIndex task, NameId kernel,
@@ -40,7 +46,7 @@ void LaneTracing::record_task(unsigned index, RunId run, TaskIndex task, NameId 
   Worker& worker = at(index);
   TraceEvent event;
   event.begin = begin;
-  event.end = now();
+  event.end = worker.last_end = environment_.now();
   event.run = run;
   event.name = kernel;
   event.task = task;

@@ -22,7 +22,9 @@ class LaneTracing {
   // Single tasks.
   bool full() const noexcept { return trace_.level() == TraceLevel::full; }
   NameId intern(std::string_view kernel) { return trace_.intern(kernel); }
-  Nanos now() const { return environment_.now(); }
+  // Within a burst where the task before ended: a clock is read once a task, and what the lane
+  // itself takes counts to the task behind it.
+  Nanos beginning(unsigned worker);
   void record_task(unsigned worker, RunId run, TaskIndex task, NameId kernel, Nanos begin);
 
  private:
@@ -30,6 +32,7 @@ class LaneTracing {
   struct Worker {
     Recorder* recorder = nullptr;
     TrackId track;
+    Nanos last_end{0};  // of a task in the burst that goes on; 0: there was none
   };
 
   static Nanos now(void* self) noexcept;

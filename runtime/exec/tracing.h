@@ -27,6 +27,8 @@ class Tracing {
 
   // Whether anything is recorded: one relaxed load.
   bool on() const noexcept { return recorder_.on(); }
+  // Whether decisions are.
+  bool full() const noexcept { return recorder_.full(); }
   // A task became the lane's whose queue it is.
   void placed(const RunState& run, TaskIndex task, const QueueState& on, Why why, Nanos now);
   // A lane could begin with it then, as the policy saw it.

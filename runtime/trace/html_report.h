@@ -52,7 +52,7 @@ struct Report {
 };
 
 // A timeline, utilisation, bytes and why they moved, the critical path of each run, predicted
-// against observed times, and what was decided of each task. Some ninety bytes an event.
+// against observed times, and what was decided of each task. Some fifty bytes an event.
 void write_html_report(const Report& report, std::ostream& out);
 
 }  // namespace troika

@@ -23,8 +23,8 @@ namespace troika {
 
 enum class TraceLevel : std::uint8_t {
   off,
-  standard,  // everything but the single tasks of the host lane, which come in bursts
-  full,      // those too, at some tens of nanoseconds each
+  standard,  // what happened; the tasks of the host lane in bursts
+  full,      // single tasks of the host lane too, and what was decided of every other task
 };
 
 struct TraceOptions {
@@ -47,7 +47,7 @@ class Recorder {
 
   // Whether anything is to be recorded: one relaxed load.
   bool on() const noexcept { return level_.load(std::memory_order_relaxed) != TraceLevel::off; }
-  // Whether single tasks of the host lane are.
+  // Whether single tasks of the host lane are, and decisions.
   bool full() const noexcept { return level_.load(std::memory_order_relaxed) == TraceLevel::full; }
   // Never waits. Dropped and counted when the ring is full; nothing when the trace is off.
   void record(const TraceEvent& event) noexcept {

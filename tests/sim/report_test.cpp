@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::size_t words = 256;
 
-SimulatedOptions traced() {
+SimulatedOptions traced(TraceLevel level = TraceLevel::full) {
   SimulatedOptions options;
-  options.runtime.executor.trace.level = TraceLevel::standard;
+  options.runtime.executor.trace.level = level;
   return options;
 }
 
@@ -114,6 +114,15 @@ TEST(Report, tells_of_each_task_which_devices_could_have_run_it_and_why_it_went_
   EXPECT_EQ(why[0], "the only able device");
   EXPECT_EQ(why[1], "for a first measurement there");
   EXPECT_EQ(chosen[3], "dev0");
+}
+
+TEST(Report, has_no_decisions_of_a_standard_trace) {
+  Traced traced{troika::oracle::traced(TraceLevel::standard)};
+  traced.run();
+  const Report report = traced.report();
+  EXPECT_EQ(report.runs.size(), 1U);
+  EXPECT_FALSE(report.trace.events.empty());
+  for (const TraceEvent& event : report.trace.events) EXPECT_FALSE(is_decision(event.kind));
 }
 
 TEST(Report, names_the_failure_of_a_run) {

@@ -99,7 +99,7 @@ function showAccuracy() {
 // Both axes logarithmic; on the diagonal the prediction was right.
 function drawScatter(points) {
   const canvas = document.getElementById("scatter"), scale = devicePixelRatio || 1;
-  const width = 340, height = 320, left = 62, bottom = 40, right = 10, top = 8;
+  const width = 340, height = 320, left = 62, bottom = 40, right = 26, top = 8;
   canvas.width = width * scale;
   canvas.height = height * scale;
   const pen = canvas.getContext("2d");
@@ -125,7 +125,7 @@ function drawScatter(points) {
     pen.moveTo(left, y(at));
     pen.lineTo(width - right, y(at));
     pen.stroke();
-    pen.textAlign = power === high ? "right" : "center";
+    pen.textAlign = "center";
     pen.fillText(text, x(at), height - bottom + 14);
     pen.textAlign = "right";
     pen.fillText(text, left - 5, y(at) + 4);

@@ -3,7 +3,7 @@
 function describeMoments(run, task, known) {
   const {events, end} = model;
   const moments = [];
-  const since = (at) => run ? time(at - run.submitted) : time(at);
+  const since = (at) => ((run ? at - run.submitted : at) / 1e6).toFixed(3) + " ms";
   if (known.placement >= 0) {
     moments.push(["ready", since(events.begin[known.placement]), "its predecessors were over, or ahead of it in one queue"]);
     moments.push(["placed", since(end[known.placement]), model.reasonOf(known.placement)]);
@@ -63,8 +63,8 @@ function showTask(id, select) {
     parts.push(element("p", {}, "When it was placed, the policy saw:"),
                describeCandidates(run, task, known));
   } else {
-    parts.push(none("It ran in the host lane, where the host is the only device and nothing is " +
-        "decided; or its placement was dropped from the trace."));
+    parts.push(none("What was decided of it is not in the trace: that is recorded at " +
+        "TraceLevel::full, and there is nothing to decide of tasks in the host lane."));
   }
   if (graph) {
     const links = (tasks) => tasks.length === 0 ? ["none"] : tasks.slice(0, 40).flatMap((other, at) => {

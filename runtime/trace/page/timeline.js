@@ -67,7 +67,7 @@ class Timeline {
   // So that the event can be seen among its neighbours.
   reveal(id) {
     const begin = model.events.begin[id], end = model.end[id], span = this.to - this.from;
-    if (begin >= this.from && end <= this.to && (end - begin) / span > 0.002) return this.draw();
+    if (begin >= this.from && end <= this.to && (end - begin) / span > 0.0005) return this.draw();
     const wide = Math.min(span, Math.max(20 * (end - begin), 2000));
     this.show((begin + end - wide) / 2, (begin + end + wide) / 2);
   }
@@ -170,10 +170,11 @@ class Timeline {
     const rough = span / Math.max(2, (this.width - Timeline.left) / 110);
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].find((n) => n * power >= rough) * power;
-    const [unit, scale] = [["s", 1e9], ["ms", 1e6], ["µs", 1e3], ["ns", 1]]
-        .find(([, size]) => span >= 2 * size) || ["ns", 1];
-    const places = Math.max(0, -Math.floor(Math.log10(step / scale) + 1e-9));
     const zero = this.zero || 0;
+    const furthest = Math.max(Math.abs(this.from - zero), Math.abs(this.to - zero)) * 0.9;
+    const [unit, scale] = [["s", 1e9], ["ms", 1e6], ["µs", 1e3], ["ns", 1]]
+        .find(([, size]) => furthest >= size) || ["ns", 1];
+    const places = Math.max(0, -Math.floor(Math.log10(step / scale) + 1e-9));
     pen.strokeStyle = "#e8ebf0";
     pen.fillStyle = "#5d6877";
     pen.textAlign = "center";
