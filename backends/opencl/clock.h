@@ -29,10 +29,22 @@ class ClockOffset {
   bool known() const noexcept { return known_; }
   Nanos to_host(Nanos device) const noexcept { return device + offset_; }
 
+  struct Interval {
+    Nanos begin{0}, end{0};
+  };
+  // Of a queue's next operation, which began when the one before had ended, however the offset has
+  // changed since.
+  Interval next(Nanos begin, Nanos end) noexcept {
+    const Nanos from = std::max(to_host(begin), last_end_);
+    last_end_ = std::max(to_host(end), from);
+    return {from, last_end_};
+  }
+
  private:
   bool known_ = false;
   Nanos offset_{0};
   Nanos seen_{0};
+  Nanos last_end_{0};
 };
 
 }  // namespace troika::opencl

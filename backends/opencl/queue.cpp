@@ -192,8 +192,10 @@ void ClStream::retire(const InFlight& done, Progress& progress) {
   } else if (done.kernel && clock_.known()) {
     Nanos begin{0}, end{0};
     if (stamp(done.event, CL_PROFILING_COMMAND_START, begin) &&
-        stamp(done.event, CL_PROFILING_COMMAND_END, end))
-      progress.measured.push_back({done.value, clock_.to_host(begin), clock_.to_host(end)});
+        stamp(done.event, CL_PROFILING_COMMAND_END, end)) {
+      const ClockOffset::Interval took = clock_.next(begin, end);
+      progress.measured.push_back({done.value, took.begin, took.end});
+    }
   }
   core_->api->ReleaseEvent(done.event);
 }

@@ -138,6 +138,20 @@ TEST(Process, leaves_what_the_user_set_and_sets_the_rest) {
   EXPECT_STREQ(getenv("CL_CONFIG_CPU_TBB_NUM_WORKERS"), "3");
 }
 
+TEST(ClockOffset, operations_of_a_queue_follow_one_another_when_a_better_bound_comes) {
+  ClockOffset clock;
+  clock.observe(Nanos{1'000'500}, Nanos{1'000});
+  const ClockOffset::Interval first = clock.next(Nanos{500}, Nanos{1'000});
+  clock.observe(Nanos{1'002'000}, Nanos{2'900});  // seen 400 ns sooner
+  const ClockOffset::Interval second = clock.next(Nanos{1'100}, Nanos{2'900});
+  EXPECT_EQ(first.end, Nanos{1'000'500});
+  EXPECT_EQ(second.begin, first.end) << "and not 1'000'200";
+  EXPECT_EQ(second.end, Nanos{1'002'000});
+  const ClockOffset::Interval third = clock.next(Nanos{1'000}, Nanos{1'050});
+  EXPECT_LE(third.begin, third.end);
+  EXPECT_GE(third.begin, second.end);
+}
+
 TEST(ClockOffset, keeps_the_least_bound_and_follows_drift) {
   ClockOffset clock;
   EXPECT_FALSE(clock.known());
