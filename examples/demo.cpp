@@ -49,10 +49,8 @@ Status write_file(const std::string& path, const std::function<void(std::ostream
   return {};
 }
 
-// A report tells of decisions too.
 TraceLevel trace_level(const Options& options) {
-  if (!options.report.empty()) return TraceLevel::full;
-  return options.trace.empty() ? TraceLevel::off : TraceLevel::standard;
+  return options.trace.empty() && options.report.empty() ? TraceLevel::off : TraceLevel::standard;
 }
 
 // All runs of one round follow each other, so that a machine that slows down slows all of them.
@@ -72,7 +70,7 @@ Status run_all(const Options& options) {
   for (const std::string& device : report.devices)
     alone.push_back(std::make_unique<Job>(JobOptions{options.policy, {device}}, source, shape));
   const int runs = options.repeats * static_cast<int>(alone.size() + 1);
-  Progress progress{runs + 3};
+  Progress progress{runs + 4};
   progress.step("reference");
   const PipelineResult expected = pipeline_reference(source, shape.factor);
 
@@ -96,9 +94,6 @@ Status run_all(const Options& options) {
   TROIKA_TRY(make_folder_of(options.output));
   TROIKA_TRY(write_png(options.output, together.result().picture));
   TROIKA_TRY(write_file(options.trace, [&](auto& out) { together.runtime().write_trace(out); }));
-  TROIKA_TRY(write_file(options.report, [&](auto& out) { together.runtime().write_report(out); }));
-  progress.clear();
-
   for (const std::string& name : report.devices)
     for (std::size_t d = 0; d < together.runtime().devices().size(); ++d)
       if (together.runtime().devices()[d]->info().name == name)
@@ -110,6 +105,13 @@ Status run_all(const Options& options) {
   for (std::size_t i = 0; i < alone.size(); ++i)
     report.alone.push_back({report.devices[i], alone[i]->times()});
   report.together = together.times();
+  if (!options.report.empty()) {
+    progress.step("writing " + options.report);
+    together.run_explained();
+    TROIKA_TRY(
+        write_file(options.report, [&](auto& out) { together.runtime().write_report(out); }));
+  }
+  progress.clear();
   print(std::cout, report);
   std::cout << "\n"
             << options.output << " is written"

@@ -62,10 +62,20 @@ Plan Job::compile() {
   return runtime_.compile(pipeline_graph(shape_, {source_, weights_, picture_, exposure_}));
 }
 
-void Job::run() {
-  // So that no run can live on what an earlier one left.
+// So that no run can live on what an earlier one left.
+void Job::scribble() {
   std::ranges::fill(picture_.write(), std::uint8_t{0xA5});
   std::ranges::fill(exposure_.write(), NAN);
+}
+
+void Job::run_explained() {
+  scribble();
+  runtime_.core()->executor().trace().set_level(TraceLevel::full);
+  runtime_.run(plan_).wait();
+}
+
+void Job::run() {
+  scribble();
   const double forecast = to_ms(plan_.predict().makespan);
   const double predicted = forecast * times_.beyond_forecast();
   const Run run = runtime_.run(plan_);

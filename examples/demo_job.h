@@ -35,6 +35,8 @@ class Job {
 
   // One run, over a result that is scribbled over first. Throws troika::Error.
   void run();
+  // One more, with every decision traced; counted nowhere.
+  void run_explained();
   // What the last run left.
   PipelineResult result() const;
 
@@ -45,6 +47,7 @@ class Job {
   const std::vector<std::uint64_t>& tasks_by_device() const noexcept { return tasks_by_device_; }
 
  private:
+  void scribble();
   static RuntimeOptions runtime_options(JobOptions options);
   Plan compile();
 
