@@ -2,27 +2,28 @@
 #pragma once
 
 #include "runtime/exec/plan_state.h"
-#include "runtime/sched/cost_model.h"
+#include "runtime/sched/cost_memo.h"
 #include "runtime/sched/task_costs.h"
 
 namespace troika {
 
 class PlannedCosts final : public TaskCosts {
  public:
-  PlannedCosts(const PlanState& plan, const CostModel& model, std::size_t devices) noexcept
-      : plan_{plan}, model_{model}, devices_{devices} {}
+  // Of a plan that has been priced.
+  PlannedCosts(const PlanState& plan, const CostMemo& memo, std::size_t devices) noexcept
+      : plan_{plan}, memo_{memo}, devices_{devices} {}
 
   std::size_t devices() const noexcept override { return devices_; }
   std::optional<Nanos> time(TaskIndex task, DeviceId device) const override {
     const PlanState::Task& planned = plan_.tasks[task.value];
     if ((planned.able & bit(device)) == 0) return std::nullopt;
-    return model_.predict(planned.cost, planned.work, device).time;
+    return memo_.at(planned.memo, device).time;
   }
   CostKey key(TaskIndex task) const override { return plan_.tasks[task.value].cost; }
 
  private:
   const PlanState& plan_;
-  const CostModel& model_;
+  const CostMemo& memo_;
   std::size_t devices_;
 };
 

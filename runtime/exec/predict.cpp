@@ -48,7 +48,7 @@ Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy) const 
                        {lane.shares_cores_with.begin(), lane.shares_cores_with.end()},
                        lane.cores_taken});
     }
-    costs.emplace(plan, PlannedCosts{plan, model_, devices_.size()},
+    costs.emplace(plan, PlannedCosts{plan, memo_, devices_.size()},
                   open_devices() & ~away_devices(), cores_taken);
   }
   return forecast(*plan.graph, *costs, lanes, policy);

@@ -77,7 +77,7 @@ void Executor::price(PlanState& plan) {
     task.cost.kernel = plan.operations[task.operation].kernel;
     task.memo = memo_.row_of(task.cost, task.work);
   }
-  PlannedCosts costs{plan, model_, devices_.size()};
+  PlannedCosts costs{plan, memo_, devices_.size()};
   const std::vector<Nanos> paths = ranks(*plan.graph, costs);
   for (std::size_t i = 0; i < plan.tasks.size(); ++i) plan.tasks[i].rank = paths[i];
 }

@@ -1,6 +1,8 @@
 #include "runtime/graph/task_graph.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 
 namespace troika {
 namespace {
@@ -113,24 +115,26 @@ Status TaskGraph::check(const Graph& graph, const KernelRegistry& registry, Para
 }
 
 Status TaskGraph::connect(const Graph& graph) {
-  std::vector<Graph::Edge> edges = graph.edges();
-  std::sort(edges.begin(), edges.end(), [](const Graph::Edge& a, const Graph::Edge& b) {
-    return a.from != b.from ? a.from < b.from : a.to < b.to;
-  });
-  edges.erase(std::unique(edges.begin(), edges.end(),
-                          [](const Graph::Edge& a, const Graph::Edge& b) {
-                            return a.from == b.from && a.to == b.to;
-                          }),
-              edges.end());
-  successors_.reserve(edges.size());
-  for (const Graph::Edge& edge : edges) {
-    Task& from = tasks_[edge.from.value];
-    if (from.successor_count == 0)
-      from.first_successor = static_cast<std::uint32_t>(successors_.size());
-    from.successor_count += 1;
-    successors_.push_back(edge.to.value);
-    tasks_[edge.to.value].predecessors += 1;
+  // A counting sort by source: where each one's successors begin, then the successors, which come
+  // in order unless after() was called, then each of them once.
+  std::vector<std::uint32_t> begin(tasks_.size() + 1);
+  for (const Graph::Edge& edge : graph.edges()) begin[edge.from.value + 1] += 1;
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  std::vector<std::uint32_t> targets(graph.edges().size());
+  {
+    std::vector<std::uint32_t> next{begin.begin(), begin.end() - 1};
+    for (const Graph::Edge& edge : graph.edges()) targets[next[edge.from.value]++] = edge.to.value;
   }
+  successors_.reserve(targets.size());
+  for (std::uint32_t from = 0; from < tasks_.size(); ++from) {
+    const std::span all{targets.data() + begin[from], targets.data() + begin[from + 1]};
+    if (!std::is_sorted(all.begin(), all.end())) std::sort(all.begin(), all.end());
+    tasks_[from].first_successor = static_cast<std::uint32_t>(successors_.size());
+    std::unique_copy(all.begin(), all.end(), std::back_inserter(successors_));
+    tasks_[from].successor_count =
+        static_cast<std::uint32_t>(successors_.size()) - tasks_[from].first_successor;
+  }
+  for (const std::uint32_t target : successors_) tasks_[target].predecessors += 1;
 
   // Kahn's algorithm; what never becomes free lies on a cycle or behind one.
   std::vector<std::uint32_t> waiting(tasks_.size());

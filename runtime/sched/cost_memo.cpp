@@ -3,14 +3,19 @@
 namespace troika {
 
 std::uint32_t CostMemo::row_of(const CostKey& key, const Work& work) {
+  // Programs add runs of the same kernel at the same size.
+  if (last_ < rows_.size() && rows_[last_].key == key && rows_[last_].work.flops == work.flops &&
+      rows_[last_].work.bytes == work.bytes)
+    return last_;
   const auto [entry, added] =
       numbers_.try_emplace(std::tuple{key.kernel.value, key.bytes, work.flops, work.bytes},
                            static_cast<std::uint32_t>(rows_.size()));
-  if (!added) return entry->second;
+  last_ = entry->second;
+  if (!added) return last_;
   devices_ = model_.devices();
   rows_.push_back({key, work});
   cells_.resize(rows_.size() * devices_);
-  return entry->second;
+  return last_;
 }
 
 }  // namespace troika

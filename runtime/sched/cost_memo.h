@@ -19,7 +19,7 @@ class CostMemo {
   // The number of the row for such tasks. The kernel and every device have been added to the model.
   std::uint32_t row_of(const CostKey& key, const Work& work);
   // As CostModel::predict().
-  const Estimate& at(std::uint32_t row, DeviceId device) {
+  const Estimate& at(std::uint32_t row, DeviceId device) const {
     Cell& cell = cells_[row * devices_ + device.value];
     const std::uint64_t revision = model_.revision(rows_[row].key.kernel, device);
     if (cell.revision != revision)
@@ -40,7 +40,8 @@ class CostMemo {
   const CostModel& model_;
   std::size_t devices_ = 0;
   std::vector<Row> rows_;
-  std::vector<Cell> cells_;  // by row, then device
+  mutable std::vector<Cell> cells_;  // by row, then device
+  std::uint32_t last_ = 0;           // the row asked for last
   std::map<std::tuple<std::uint32_t, std::uint64_t, double, double>, std::uint32_t> numbers_;
 };
 
