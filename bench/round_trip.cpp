@@ -13,8 +13,8 @@
 #include <tbb/task_arena.h>
 
 #include "bench/bench.h"
+#include "bench/host_only.h"
 #include "examples/progress.h"
-#include "runtime/troika.h"
 
 namespace troika::bench {
 namespace {
@@ -39,17 +39,11 @@ constexpr Kernel<void()> nothing{"nothing"};
 
 class OnTroika final : public Traveller {
  public:
-  explicit OnTroika(unsigned threads) : runtime_{options(threads)}, plan_{compile()} {}
+  explicit OnTroika(unsigned threads) : runtime_{host_only(threads)}, plan_{compile()} {}
   const char* name() const override { return "troika"; }
   void go() override { runtime_.run(plan_).wait(); }
 
  private:
-  static RuntimeOptions options(unsigned threads) {
-    RuntimeOptions wanted;
-    wanted.workers = threads;
-    wanted.devices = {"host"};
-    return wanted;
-  }
   Plan compile() {
     throw_if_failed(define(nothing).host([] {}).into(runtime_.kernels()));
     Graph graph;

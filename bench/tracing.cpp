@@ -5,8 +5,8 @@
 #include <CLI/Formatter.hpp>
 
 #include "bench/bench.h"
+#include "bench/host_only.h"
 #include "bench/samples.h"
-#include "runtime/troika.h"
 
 namespace troika::bench {
 namespace {
@@ -51,9 +51,7 @@ class Subject {
 
  private:
   static RuntimeOptions runtime_options(const Options& options) {
-    RuntimeOptions wanted;
-    wanted.workers = options.threads;
-    wanted.devices = {"host"};
+    RuntimeOptions wanted = host_only(options.threads);
     // Room for all that one replay records: what is dropped costs less.
     wanted.executor.trace.ring_events = 2UL * options.tasks;
     wanted.executor.trace.kept_events = 4UL * options.tasks;

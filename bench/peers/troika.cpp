@@ -1,6 +1,5 @@
 // Troika as a user has it: a graph, its plan, runs of it.
-#include "runtime/troika.h"
-
+#include "bench/host_only.h"
 #include "bench/peers/peer.h"
 
 namespace troika::bench {
@@ -36,7 +35,7 @@ class Built final : public BuiltGraph {
 
 class Troika final : public Peer {
  public:
-  explicit Troika(unsigned threads) : runtime_{options(threads)} {
+  explicit Troika(unsigned threads) : runtime_{host_only(threads)} {
     throw_if_failed(define(nothing).host([] { ++tasks_of_this_thread; }).into(runtime_.kernels()));
   }
   const char* name() const override { return "troika"; }
@@ -48,12 +47,6 @@ class Troika final : public Peer {
   }
 
  private:
-  static RuntimeOptions options(unsigned threads) {
-    RuntimeOptions wanted;
-    wanted.workers = threads;
-    wanted.devices = {"host"};
-    return wanted;
-  }
   Runtime runtime_;
 };
 
