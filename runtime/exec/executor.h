@@ -251,6 +251,7 @@ class Executor final : public Service {
   void end_without_running(RunState& run, TaskIndex task, const Status& cause);
   void unplace(Lane& on, RunState& run, TaskIndex task);
   void take_back(Lane& on, RunState& run, TaskIndex task);
+  void heed_cancel(RunState& run);
   void cancel_now(RunState& run);
   void cancel_children(const RunState& run, TaskIndex task);  // no task: of all
   void note_failure(DeviceId device, const Status& status, Gone gone);

@@ -51,6 +51,7 @@ void Executor::start_lease(RunState& run) {
 }
 
 void Executor::lane_over(RunState& run) {
+  heed_cancel(run);
   const TaskIndex whole{0};
   LaneExecution& lane = *run.lane;
   const TaskGraph& graph = *lane.plan()->graph;

@@ -141,6 +141,12 @@ void Executor::cancel_children(const RunState& run, TaskIndex task) {
       cancel_now(*std::shared_ptr<RunState>{waiting_runs_[i]});
 }
 
+// Its kernels may have seen that the run is to be cancelled before the strand was told so: what
+// returned early for that reason must not end as done.
+void Executor::heed_cancel(RunState& run) {
+  if (run.cancel_requested.load(std::memory_order_relaxed)) cancel_now(run);
+}
+
 void Executor::cancel_now(RunState& run) {
   if (run.complete || run.cancelled) return;
   if (run.outcome.ok()) run.outcome = {Code::cancelled, "the run was cancelled"};

@@ -141,6 +141,7 @@ void Executor::retire_task(RunState& run, TaskIndex task, QueueState& from,
   TaskState& state = run.tasks[task.value];
   Lane& on = lane(from.lane);
   leave_queue(run, task, on);
+  heed_cancel(run);
   if (state.doomed) return undo(run, task);
   const Status status = reported.ok() ? state.cause : reported;
   state.cause = {};
