@@ -23,7 +23,8 @@ std::string take_keys(std::string_view backend, std::vector<std::string>& all) {
   std::string keys;
   std::erase_if(all, [&](const std::string& option) {
     if (!option.starts_with(backend) || option.substr(backend.size(), 1) != ".") return false;
-    keys += (keys.empty() ? "" : ",") + option.substr(backend.size() + 1);
+    if (!keys.empty()) keys += ',';
+    keys.append(option, backend.size() + 1);
     return true;
   });
   return keys;

@@ -24,10 +24,20 @@ if(TROIKA_SANITIZE)
   target_link_options(troika_options INTERFACE -fsanitize=${TROIKA_SANITIZE})
 endif()
 
+# The standard headers that most files include: read once for all libraries.
+set(TROIKA_STANDARD_HEADERS
+  <algorithm> <array> <atomic> <chrono> <functional> <map> <memory> <mutex> <optional> <span> <string>
+  <string_view> <variant> <vector>)
+file(CONFIGURE OUTPUT empty.cpp CONTENT "")
+add_library(troika_headers OBJECT ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp)
+target_link_libraries(troika_headers PRIVATE troika_options)
+target_precompile_headers(troika_headers PRIVATE ${TROIKA_STANDARD_HEADERS})
+
 # troika_add_library(<name> SOURCES <files…> [DEPENDS <targets…>]): a part of the library.
 function(troika_add_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
   add_library(${name} STATIC ${arg_SOURCES})
+  target_precompile_headers(${name} REUSE_FROM troika_headers)
   target_link_libraries(${name} PRIVATE troika_options PUBLIC ${arg_DEPENDS})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
 endfunction()
@@ -98,6 +108,13 @@ function(troika_add_program name)
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS})
 endfunction()
 
+# troika_add_test_headers(): what most tests include, read once for all of them.
+function(troika_add_test_headers)
+  add_executable(troika_test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/empty.cpp)
+  target_link_libraries(troika_test_headers PRIVATE troika_options GTest::gtest_main)
+  target_precompile_headers(troika_test_headers PRIVATE ${TROIKA_STANDARD_HEADERS} <gtest/gtest.h>)
+endfunction()
+
 # troika_add_test(<name> SOURCES <files…> [DEPENDS <targets…>] [PREFIX <prefix>] [TIMEOUT <seconds>]):
 # a GoogleTest program; every test in it is a test of ctest's, [<prefix>.]<suite>.<test>, and has 120
 # seconds unless it says otherwise.
@@ -110,6 +127,7 @@ function(troika_add_test name)
     string(APPEND arg_PREFIX .)
   endif()
   add_executable(${name} ${arg_SOURCES})
+  target_precompile_headers(${name} REUSE_FROM troika_test_headers)
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS} GTest::gtest_main)
   gtest_discover_tests(${name} TEST_PREFIX "${arg_PREFIX}"
     PROPERTIES TIMEOUT ${arg_TIMEOUT} DISCOVERY_TIMEOUT 60)

@@ -65,7 +65,7 @@ TEST(CostText, no_damaged_text_makes_it_crash) {
       const std::size_t at = random() % text.size();
       if (random() % 2 == 0) text[at] = static_cast<char>(random() % 256);
       else text.erase(at, 1 + random() % 8);
-      if (text.empty()) text = " ";
+      if (text.empty()) text.push_back(' ');
     }
     const auto read = read_costs(text);
     if (!read.ok()) continue;
