@@ -2,26 +2,36 @@
 // The real one has a service thread; the simulator's has a clock that jumps.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <ctime>
 
 #include "runtime/base/time.h"
 
 namespace troika {
 
-// Set once; waited for through Environment::wait. Any thread.
+// Set once; waited for through Environment::wait. Any thread. Whoever has seen it set may destroy
+// it, even while set() has not returned.
 class Event {
  public:
+  Event() noexcept = default;
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
   void set() noexcept;
-  bool is_set() const noexcept;
+  bool is_set() const noexcept { return state_.load(std::memory_order_acquire) == set_now; }
   // Real time only; true when set, false at the deadline on the steady clock.
   bool wait_until(std::chrono::steady_clock::time_point deadline) noexcept;
   void wait() noexcept;
 
  private:
-  mutable std::mutex mutex_;  // protects set_
-  std::condition_variable changed_;
-  bool set_ = false;
+  static constexpr std::uint32_t unset = 0, slept_on = 1, set_now = 2;
+
+  bool look_around() const noexcept;
+  void sleep(const timespec* deadline) noexcept;
+
+  std::atomic<std::uint32_t> state_{unset};
 };
 
 // The serial function that the environment calls.

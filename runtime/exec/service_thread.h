@@ -1,6 +1,8 @@
 // The real environment: the steady clock, and one thread that calls the service.
 #pragma once
 
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "runtime/base/environment.h"
