@@ -57,16 +57,14 @@ std::size_t size_of(Type type) noexcept {
   return 0;
 }
 
-Status call_user(std::string_view operation, const HostFunction& function,
-                 const HostCall& call) noexcept {
+Status thrown_by(std::string_view operation) noexcept {
   try {
-    function.call(function.state.get(), call);
+    throw;
   } catch (const std::exception& error) {
     return {Code::kernel_failed, std::string{operation} + " threw: " + error.what()};
   } catch (...) {
     return {Code::kernel_failed, std::string{operation} + " threw something without a message"};
   }
-  return {};
 }
 
 }  // namespace troika

@@ -105,9 +105,19 @@ struct HostFunction {
   std::shared_ptr<const void> state;  // kept alive as long as any image of it
 };
 
+// Within a handler: what was thrown, as Code::kernel_failed.
+Status thrown_by(std::string_view operation) noexcept;
+
 // The boundary to the user's code: whatever it throws becomes Code::kernel_failed.
-Status call_user(std::string_view operation, const HostFunction& function,
-                 const HostCall& call) noexcept;
+inline Status call_user(std::string_view operation, const HostFunction& function,
+                        const HostCall& call) noexcept {
+  try {
+    function.call(function.state.get(), call);
+  } catch (...) {
+    return thrown_by(operation);
+  }
+  return {};
+}
 
 // One implementation of an operation, for devices that take its dialect.
 struct KernelImage {

@@ -169,19 +169,19 @@ void Executor::link(RunState& earlier, TaskIndex from, RunState& later, TaskInde
 
 ReadyTask Executor::ready_task(const RunState& run, TaskIndex task) const {
   const TaskState& state = run.tasks[task.value];
-  const PlanState::Task& priced = run.plan->tasks[task.value];
+  const PlanState::Kind& kind = run.plan->kind(task);
   const TaskOptions& options = run.plan->graph->options(task);
   ReadyTask ready;
   ready.key = {run.slot, task.value};
-  ready.cost = priced.cost;
+  ready.cost = kind.cost;
   ready.priority = options.priority;
   ready.tenant = options.tenant;
   ready.bound = state.bound;
   ready.deadline = options.deadline == forever ? forever : run.submitted + options.deadline;
-  ready.rank = priced.rank;
+  ready.rank = run.plan->ranks[task.value];
   ready.age = state.age;
   ready.able = able_now(run, task);
-  ready.memo = priced.memo;
+  ready.memo = kind.memo;
   ready.touches_first = run.touches_first;
   return ready;
 }
@@ -189,7 +189,7 @@ ReadyTask Executor::ready_task(const RunState& run, TaskIndex task) const {
 DeviceMask Executor::able_now(const RunState& run, TaskIndex task) const {
   const TaskState& state = run.tasks[task.value];
   const DeviceMask able =
-      run.plan->tasks[task.value].able & ~state.unfit & open_devices() & ~away_devices();
+      run.plan->kind(task).able & ~state.unfit & open_devices() & ~away_devices();
   // Where it failed before it goes only when there is nowhere else.
   return (able & ~state.tried) != 0 ? able & ~state.tried : able;
 }

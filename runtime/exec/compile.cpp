@@ -1,5 +1,7 @@
 // From a graph to a plan: kernels loaded on every device that may run them, priced, prepared.
 #include <algorithm>
+#include <bit>
+#include <unordered_map>
 
 #include "runtime/exec/core.h"
 #include "runtime/exec/lane_plan.h"
@@ -13,6 +15,43 @@ std::uint64_t view_bytes(std::span<const Arg> args) {
     if (arg.is_buffer) bytes += arg.region.size();
   return bytes;
 }
+
+// Finds the kind of each task of a plan. Most are of one that was found before, usually the latest.
+class KindTable {
+ public:
+  explicit KindTable(PlanState& plan) : kinds_{plan.kinds} {}
+
+  std::uint32_t of(const PlanState::Kind& kind) {
+    if (latest_ < kinds_.size() && kinds_[latest_] == kind) return latest_;
+    const auto [begin, end] = by_hash_.equal_range(hash(kind));
+    for (auto known = begin; known != end; ++known)
+      if (kinds_[known->second] == kind) return latest_ = known->second;
+    latest_ = static_cast<std::uint32_t>(kinds_.size());
+    kinds_.push_back(kind);
+    by_hash_.emplace(hash(kind), latest_);
+    return latest_;
+  }
+
+ private:
+  static std::size_t hash(const PlanState::Kind& kind) noexcept {
+    std::size_t all = 0;
+    const auto mix = [&all](std::size_t word) {
+      all = (std::rotl(all, 23) ^ word) * 0x9e3779b97f4a7c15;
+    };
+    mix(kind.operation);
+    mix(kind.able);
+    mix(kind.cost.bytes);
+    mix(std::hash<double>{}(kind.work.flops));
+    mix(std::hash<double>{}(kind.work.bytes));
+    for (const std::size_t extent : kind.shape.global) mix(extent);
+    for (const std::size_t extent : kind.shape.local) mix(extent);
+    return all;
+  }
+
+  std::vector<PlanState::Kind>& kinds_;
+  std::unordered_multimap<std::size_t, std::uint32_t> by_hash_;
+  std::uint32_t latest_ = 0;
+};
 
 }  // namespace
 
@@ -38,57 +77,65 @@ RuntimeCore::Found RuntimeCore::load(const Operation& operation, DeviceId device
   return found();
 }
 
+PlanState::OperationOn RuntimeCore::load_everywhere(const Operation& operation) {
+  PlanState::OperationOn on;
+  on.operation = &operation;
+  for (std::uint32_t d = 0; d < parts_.devices.size(); ++d) {
+    const bool may = (allowed_ & bit(DeviceId{d})) != 0;
+    const Found found =
+        may ? load(operation, DeviceId{d})
+            : Found{nullptr, nullptr, {Code::unavailable, "not among the devices asked for"}};
+    on.loaded.push_back(found.kernel);
+    on.images.push_back(found.image);
+    on.why.push_back(found.why);
+  }
+  return on;
+}
+
+// Devices where the operation is loaded and the options do not forbid it.
+DeviceMask RuntimeCore::able(const PlanState::OperationOn& on, const TaskOptions& options) const {
+  DeviceMask able = 0;
+  for (std::uint32_t d = 0; d < parts_.devices.size(); ++d) {
+    const DeviceInfo& info = parts_.devices[d]->info();
+    const bool banned =
+        info.is_among(options.never) || (!options.only.empty() && !info.is_among(options.only));
+    if (on.loaded[d] != nullptr && !banned) able |= bit(DeviceId{d});
+  }
+  return able;
+}
+
 Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
   TROIKA_TRY(usable());
   TROIKA_ASSIGN(auto checked, TaskGraph::compile(graph, kernels_));
   auto plan = std::make_shared<PlanState>();
   plan->graph = checked;
-  plan->tasks.resize(checked->size());
-  const auto& devices = parts_.devices;
-  std::map<const Operation*, std::uint32_t> known;
+  for (const Operation* operation : checked->operations())
+    plan->operations.push_back(load_everywhere(*operation));
+  plan->kind_of.reserve(checked->size());
+  KindTable kinds{*plan};
   const DeviceMask open = executor_->open_devices() & allowed_;
   for (std::uint32_t t = 0; t < checked->size(); ++t) {
     const TaskIndex index{t};
-    const Operation* operation = checked->task(index).operation;
-    const auto [entry, added] =
-        known.try_emplace(operation, static_cast<std::uint32_t>(plan->operations.size()));
-    if (added) {
-      PlanState::OperationOn on;
-      on.operation = operation;
-      for (std::uint32_t d = 0; d < devices.size(); ++d) {
-        const bool may = (allowed_ & bit(DeviceId{d})) != 0;
-        const Found found =
-            may ? load(*operation, DeviceId{d})
-                : Found{nullptr, nullptr, {Code::unavailable, "not among the devices asked for"}};
-        on.loaded.push_back(found.kernel);
-        on.images.push_back(found.image);
-        on.why.push_back(found.why);
-      }
-      plan->operations.push_back(std::move(on));
-    }
-    PlanState::Task& task = plan->tasks[t];
-    const PlanState::OperationOn& on = plan->operations[entry->second];
+    const Operation& operation = checked->operation(index);
     const auto args = checked->args(index);
-    const TaskOptions& options = checked->options(index);
-    task.operation = entry->second;
-    task.shape = operation->shape_of(args);
-    task.work = operation->work_of(args);
-    task.cost.bytes = view_bytes(args);
-    for (std::uint32_t d = 0; d < devices.size(); ++d) {
-      const DeviceInfo& info = devices[d]->info();
-      const bool banned =
-          info.is_among(options.never) || (!options.only.empty() && !info.is_among(options.only));
-      if (on.loaded[d] == nullptr || banned || (open & bit(DeviceId{d})) == 0) continue;
-      task.able |= bit(DeviceId{d});
-      if (on.images[d]->spawns) plan->spawns = true;
-    }
-    if (task.able == 0 && !is_access(*operation)) {
+    PlanState::Kind kind;
+    kind.operation = checked->task(index).operation;
+    kind.shape = operation.shape_of(args);
+    kind.work = operation.work_of(args);
+    kind.cost.bytes = view_bytes(args);
+    kind.able = open & able(plan->operations[kind.operation], checked->options(index));
+    plan->kind_of.push_back(kinds.of(kind));
+    if (kind.able == 0 && !is_access(operation)) {
       Code code = Code::unavailable;
-      for (const Status& why : on.why)
+      for (const Status& why : plan->operations[kind.operation].why)
         if (why.code() == Code::kernel_failed) code = Code::kernel_failed;
       return Status{code, checked->name_of(index) + ": no able device:\n" + explain(*plan, index)};
     }
   }
+  for (const PlanState::Kind& kind : plan->kinds)
+    for (std::uint32_t d = 0; d < parts_.devices.size(); ++d)
+      if ((kind.able & bit(DeviceId{d})) != 0 && plan->operations[kind.operation].images[d]->spawns)
+        plan->spawns = true;
   TROIKA_TRY(prepare(*plan));
   executor_->price(*plan);
   if (host_lane_ != nullptr) {
@@ -102,23 +149,22 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
 // Once for each kernel, shape and device: what a first launch would otherwise pay for.
 Status RuntimeCore::prepare(const PlanState& plan) {
   std::vector<std::pair<std::uint32_t, LaunchShape>> done;
-  for (const PlanState::Task& task : plan.tasks) {
-    const std::pair key{task.operation, task.shape};
+  for (const PlanState::Kind& kind : plan.kinds) {
+    const std::pair key{kind.operation, kind.shape};
     if (std::find(done.begin(), done.end(), key) != done.end()) continue;
     done.push_back(key);
     for (std::uint32_t d = 0; d < parts_.devices.size(); ++d)
-      if ((task.able & bit(DeviceId{d})) != 0)
+      if ((kind.able & bit(DeviceId{d})) != 0)
         TROIKA_TRY(
-            parts_.devices[d]->prepare(*plan.operations[task.operation].loaded[d], task.shape));
+            parts_.devices[d]->prepare(*plan.operations[kind.operation].loaded[d], kind.shape));
   }
   return {};
 }
 
 std::string RuntimeCore::explain(const PlanState& plan, TaskIndex index) const {
   std::string text;
-  const PlanState::Task& task = plan.tasks[index.value];
   const TaskOptions& options = plan.graph->options(index);
-  const PlanState::OperationOn& on = plan.operations[task.operation];
+  const PlanState::OperationOn& on = plan.operation(index);
   for (std::uint32_t d = 0; d < parts_.devices.size(); ++d) {
     const DeviceInfo& info = parts_.devices[d]->info();
     text += "  " + info.name + ": ";
@@ -135,8 +181,8 @@ std::string RuntimeCore::explain(const PlanState& plan, TaskIndex index) const {
 }
 
 std::size_t RuntimeCore::bytes_of(const PlanState& plan) const noexcept {
-  const std::size_t laid = plan.graph->bytes() + plan.tasks.size() * sizeof(PlanState::Task);
-  if (plan.lane == nullptr) return laid + plan.tasks.size() * sizeof(TaskState);
+  const std::size_t laid = plan.graph->bytes() + plan.bytes();
+  if (plan.lane == nullptr) return laid + plan.size() * sizeof(TaskState);
   return laid + plan.lane->graph.bytes() + plan.lane->tasks.size() * sizeof(LanePlan::Task) +
          LaneRun::bytes_for(plan.lane->graph);
 }

@@ -209,7 +209,7 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(const std::shared_ptr<PlanS
   run->spawner = parent_task;
   run->parent_task = parent != nullptr && parent->lane ? TaskIndex{0} : parent_task;
   const TaskGraph& seen = *run->plan->graph;
-  run->is_access = seen.size() == 1 && is_access(*seen.task(TaskIndex{0}).operation);
+  run->is_access = seen.size() == 1 && is_access(seen.operation(TaskIndex{0}));
   run->buffers.resize(graph.slots().size());
   for (std::size_t slot = 0; slot < graph.slots().size(); ++slot) {
     Storage storage = graph.slots()[slot];
@@ -382,7 +382,7 @@ Status RuntimeCore::blocking(void (*body)(void*), void* state) {
     body(state);
     return {};
   }
-  HostLane* const lane = lane_of_this_thread();
+  HostLane* const lane = HostLane::of_this_thread();
   if (lane != nullptr) lane->begin_block();
   if (Status lent = parts_.workers->lend(false); !lent.ok()) {
     if (lane != nullptr) lane->end_block();

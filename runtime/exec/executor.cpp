@@ -215,7 +215,7 @@ unsigned Executor::samples_for(bool touches_first, const Estimate& estimate) noe
 // From the ready set to the lane: the whole footprint or nothing.
 bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
   TaskState& state = run.tasks[task.value];
-  const PlanState::Task& priced = run.plan->tasks[task.value];
+  const PlanState::Kind& kind = run.plan->kind(task);
   unready(run, task);
   // What waits in a full space keeps out what is needed sooner.
   const bool may_evict = lane.placed.size() + lane.issued <= options_.ahead_in_full_space;
@@ -230,7 +230,7 @@ bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
       make_ready(run, task);
       return true;
   }
-  const Estimate& estimate = memo_.at(priced.memo, lane.device);
+  const Estimate& estimate = memo_.at(kind.memo, lane.device);
   state.stage = TaskState::Stage::placed;
   state.placed_at = now_;
   state.lane = lane.id;
@@ -238,7 +238,7 @@ bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
   state.predicted = estimate.time;
   state.explores = samples_for(run.touches_first, estimate) < explore_samples;
   if (tracing_.full()) trace_placement(run, task, lane);
-  if (state.explores) exploring_[priced.cost.kernel.value][lane.device.value] += 1;
+  if (state.explores) exploring_[kind.cost.kernel.value][lane.device.value] += 1;
   lane.placed.push_back({&run, task});
   lane.placed_work += state.predicted;
   lane.look = true;
@@ -290,9 +290,7 @@ bool Executor::issuable(const RunState& run, TaskIndex task, const Lane& lane) {
   if (!state.staged || state.remaining != state.in_flight) return false;
   if (state.remaining != 0 && (state.mixed || state.flight_lane != lane.id)) return false;
   // What a task submits cannot be undone, so it starts only when nothing can undo the task.
-  const PlanState::Task& priced = run.plan->tasks[task.value];
-  if (state.remaining != 0 && run.plan->operations[priced.operation].spawns(lane.device))
-    return false;
+  if (state.remaining != 0 && run.plan->operation(task).spawns(lane.device)) return false;
   waits_.clear();
   for (const Arg& arg : run.args(task))
     if (arg.is_buffer)
@@ -327,10 +325,10 @@ Status Executor::issue(Lane& lane, std::size_t placed) {
     launch_args_.push_back(launched);
   }
   TROIKA_ASSIGN(std::vector<Timepoint> behind, wait_within(into, waits_, &run));
-  const PlanState::Task& priced = run.plan->tasks[task.value];
-  const PlanState::OperationOn& operation = run.plan->operations[priced.operation];
+  const PlanState::Kind& kind = run.plan->kind(task);
+  const PlanState::OperationOn& operation = run.plan->operations[kind.operation];
   TROIKA_ASSIGN(const Timepoint done,
-                into.queue->launch({operation.loaded[device.value], launch_args_, priced.shape,
+                into.queue->launch({operation.loaded[device.value], launch_args_, kind.shape,
                                     run.contexts.empty() ? nullptr : &run.contexts[task.value]}));
   for (const Arg& arg : run.args(task)) {
     if (!arg.is_buffer) continue;

@@ -102,6 +102,9 @@ class HostLane final : public Job {
   LaneStep step(unsigned worker) noexcept;
   const LaneWorker& worker(unsigned worker) const noexcept;
 
+  // The lane whose tasks the calling thread is running; null outside one.
+  static HostLane* of_this_thread() noexcept;
+
   // Workers present and tickets underway.
   unsigned present() const noexcept { return word_.peek().present(); }
 

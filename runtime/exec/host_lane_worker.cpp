@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <thread>
+#include <utility>
 
 namespace troika {
 namespace {
@@ -15,7 +16,23 @@ constexpr std::uint64_t above(int c) noexcept {
   return LaneWordView::classes & ~((std::uint64_t{1} << (c + 1)) - 1);
 }
 
+thread_local HostLane* current_lane = nullptr;
+
+// While a chain runs.
+class OnLane {
+ public:
+  explicit OnLane(HostLane* lane) noexcept : outer_{std::exchange(current_lane, lane)} {}
+  OnLane(const OnLane&) = delete;
+  OnLane& operator=(const OnLane&) = delete;
+  ~OnLane() { current_lane = outer_; }
+
+ private:
+  HostLane* const outer_;
+};
+
 }  // namespace
+
+HostLane* HostLane::of_this_thread() noexcept { return current_lane; }
 
 void LaneWorker::attach(HostLane& lane, unsigned index) noexcept {
   lane_ = &lane;
@@ -100,6 +117,7 @@ LaneStep LaneWorker::end_sweep() noexcept {
 }
 
 LaneStep LaneWorker::run_chain() noexcept {
+  const OnLane here{lane_};
   LaneRun& run = *burst_run_;
   const std::uint32_t* const first = run.graph_->first();
   const std::uint32_t* const successors = run.graph_->successors();

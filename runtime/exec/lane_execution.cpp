@@ -1,20 +1,12 @@
 #include "runtime/exec/lane_execution.h"
 
 #include <algorithm>
-#include <array>
+#include <memory>
 #include <utility>
 
 #include "runtime/exec/executor.h"
 
 namespace troika {
-namespace {
-
-thread_local HostLane* current_lane = nullptr;
-
-}  // namespace
-
-HostLane* lane_of_this_thread() noexcept { return current_lane; }
-
 LaneExecution::LaneExecution(std::shared_ptr<PlanState> plan, HostLane& lane, LaneTracing& tracing)
     : plan_{std::move(plan)}, lane_{lane}, tracing_{tracing} {
   LanePlan::Idle& idle = *plan_->lane->idle;
@@ -43,9 +35,11 @@ void LaneExecution::start(Executor& executor, RunState& run) {
     for (const PlanState::OperationOn& on : plan_->operations)
       names_.push_back(tracing_.intern(on.operation->name));
   if (plan_->spawns) open_ = std::make_unique<std::atomic<std::uint32_t>[]>(plan_->graph->size());
+  tasks_ = plan_->lane->tasks.data();
+  contexts_ = run.contexts.empty() ? nullptr : run.contexts.data();
   LaneBody body;
   body.state = this;
-  body.run = run_task;
+  body.run = names_.empty() ? run_task : run_traced;
   body.skipped = skip_task;
   body.over = over;
   lane_.start(*lane_run_, body);
@@ -53,18 +47,18 @@ void LaneExecution::start(Executor& executor, RunState& run) {
 
 void LaneExecution::cancel() noexcept { lane_run_->cancel(); }
 
-LaneOutcome LaneExecution::run_task(void* state, std::uint32_t task, unsigned worker) noexcept {
-  auto* self = static_cast<LaneExecution*>(state);
-  return self->names_.empty() ? self->call(task) : self->call_traced(task, worker);
+LaneOutcome LaneExecution::run_task(void* state, std::uint32_t task, unsigned /*worker*/) noexcept {
+  return static_cast<LaneExecution*>(state)->call(task);
 }
 
-LaneOutcome LaneExecution::call_traced(std::uint32_t task, unsigned worker) noexcept {
-  const Nanos begin = tracing_.beginning(worker);
+LaneOutcome LaneExecution::run_traced(void* state, std::uint32_t task, unsigned worker) noexcept {
+  auto* self = static_cast<LaneExecution*>(state);
+  const Nanos begin = self->tracing_.beginning(worker);
   // Before the call: where sub-graphs go on, the run may be over as soon as it has returned.
-  LaneTracing& tracing = tracing_;
-  const RunId run = note_event();
-  const NameId kernel = names_[plan_->tasks[task].operation];
-  const LaneOutcome outcome = call(task);
+  LaneTracing& tracing = self->tracing_;
+  const RunId run = self->note_event();
+  const NameId kernel = self->names_[self->plan_->graph->task(TaskIndex{task}).operation];
+  const LaneOutcome outcome = self->call(task);
   tracing.record_task(worker, run, TaskIndex{task}, kernel, begin);
   return outcome;
 }
@@ -86,44 +80,51 @@ void LaneExecution::over(void* state) noexcept {
 }
 
 LaneOutcome LaneExecution::call(std::uint32_t index) noexcept {
-  const LanePlan::Task& task = plan_->lane->tasks[index];
-  std::array<KernelArg, args_inline> few;
-  std::vector<KernelArg> many;
-  if (task.arg_count > args_inline) many.resize(task.arg_count);
-  KernelArg* args = many.empty() ? few.data() : many.data();
-  for (std::uint32_t i = 0; i < task.arg_count; ++i) {
-    const Arg& arg = args_[task.first_arg + i];
-    if (arg.is_buffer) {
-      const Region& region = arg.region;
-      args[i].span = {homes_[arg.slot], region.offset, region.row_bytes, region.rows, region.pitch};
-    } else {
-      args[i].scalar = arg.scalar;
-    }
-  }
-  HostLane* const outer = std::exchange(current_lane, &lane_);
+  const std::size_t count = tasks_[index].arg_count;
+  // Not initialised: most tasks have few arguments, and each is made before it is read.
+  alignas(KernelArg) std::byte few[args_inline * sizeof(KernelArg)];
+  if (count <= args_inline) [[likely]]
+    return call_in(index, reinterpret_cast<KernelArg*>(few));
+  std::vector<KernelArg> many(count);
+  return call_in(index, many.data());
+}
+
+LaneOutcome LaneExecution::call_in(std::uint32_t index, KernelArg* args) noexcept {
+  const LanePlan::Task& task = tasks_[index];
+  for (std::uint32_t i = 0; i < task.arg_count; ++i)
+    std::construct_at(args + i, resolved(args_[task.first_arg + i]));
+  const HostCall call{{args, task.arg_count}, contexts_ == nullptr ? nullptr : contexts_ + index};
   if (open_) open_[index].store(1, std::memory_order_relaxed);
-  Status status = attempt(index, task, {args, task.arg_count});
-  current_lane = outer;
+  Status status = call_user(task.image->operation, task.image->function, call);
+  if (status.ok() && !open_) [[likely]]
+    return LaneOutcome::done;
+  return end_unusual(index, call, std::move(status));
+}
+
+KernelArg LaneExecution::resolved(const Arg& arg) const noexcept {
+  KernelArg result;
+  const Region& region = arg.region;
+  if (arg.is_buffer)
+    result.span = {homes_[arg.slot], region.offset, region.row_bytes, region.rows, region.pitch};
+  else result.scalar = arg.scalar;
+  return result;
+}
+
+LaneOutcome LaneExecution::end_unusual(std::uint32_t index, const HostCall& call,
+                                       Status&& status) noexcept {
+  const LanePlan::Task& task = tasks_[index];
+  for (unsigned failures = 0; !status.ok();) {
+    attempts_failed_.fetch_add(1, std::memory_order_relaxed);
+    if (failures == task.retries) break;
+    failures += 1;
+    status = call_user(task.image->operation, task.image->function, call);
+    if (status.ok()) recovered_.fetch_add(1, std::memory_order_relaxed);
+  }
   const bool failed = !status.ok();
   if (failed) note_failure(index, std::move(status), false);
   // Sub-graphs that go on are waited for, whatever became of the call.
   if (open_ && open_[index].fetch_sub(1, std::memory_order_acq_rel) != 1) return LaneOutcome::later;
   return failed || (open_ && failed_before(index)) ? LaneOutcome::failed : LaneOutcome::done;
-}
-
-Status LaneExecution::attempt(std::uint32_t index, const LanePlan::Task& task,
-                              std::span<KernelArg> args) {
-  const HostCall call{args, run_->contexts.empty() ? nullptr : &run_->contexts[index]};
-  for (unsigned attempt = 0;; ++attempt) {
-    Status status =
-        call_user(plan_->graph->task(TaskIndex{index}).operation->name, *task.function, call);
-    if (status.ok()) {
-      if (attempt != 0) recovered_.fetch_add(1, std::memory_order_relaxed);
-      return status;
-    }
-    attempts_failed_.fetch_add(1, std::memory_order_relaxed);
-    if (attempt == task.retries) return status;
-  }
 }
 
 void LaneExecution::child_begins(TaskIndex task) noexcept {

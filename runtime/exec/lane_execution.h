@@ -54,13 +54,16 @@ class LaneExecution {
 
  private:
   static LaneOutcome run_task(void* state, std::uint32_t task, unsigned worker) noexcept;
+  static LaneOutcome run_traced(void* state, std::uint32_t task, unsigned worker) noexcept;
   static void skip_task(void* state, std::uint32_t task) noexcept;
   static void over(void* state) noexcept;
   LaneOutcome call(std::uint32_t task) noexcept;
-  LaneOutcome call_traced(std::uint32_t task, unsigned worker) noexcept;
+  LaneOutcome call_in(std::uint32_t task, KernelArg* args) noexcept;
+  KernelArg resolved(const Arg& arg) const noexcept;
+  // Of a first call that failed, or whose task may have sub-graphs.
+  LaneOutcome end_unusual(std::uint32_t task, const HostCall& call, Status&& status) noexcept;
   void note_failure(std::uint32_t task, Status cause, bool of_sub_graph);
   bool failed_before(std::uint32_t task);
-  Status attempt(std::uint32_t task, const LanePlan::Task& what, std::span<KernelArg> args);
 
   static constexpr std::size_t args_inline = 16;
 
@@ -74,6 +77,8 @@ class LaneExecution {
   std::vector<const Allocation*> homes_;  // by slot
   std::vector<NameId> names_;             // by the plan's operation; empty: single tasks untraced
   std::span<const Arg> args_;
+  const LanePlan::Task* tasks_ = nullptr;
+  TaskContext* contexts_ = nullptr;  // by task, or none
   Executor* executor_ = nullptr;
   RunState* run_ = nullptr;
   std::atomic<std::uint32_t> attempts_failed_{0}, recovered_{0}, events_{0};
@@ -81,8 +86,5 @@ class LaneExecution {
   std::vector<Failure> failures_;
   std::vector<std::uint32_t> skipped_;
 };
-
-// The lane whose task the calling thread is running; null outside one.
-HostLane* lane_of_this_thread() noexcept;
 
 }  // namespace troika

@@ -20,7 +20,7 @@ constexpr std::uint32_t arg_count_max = 0xffff;
 // them.
 std::uint16_t retries_of(const PlanState& plan, TaskIndex task, DeviceId host) {
   const TaskOptions& options = plan.graph->options(task);
-  const PlanState::OperationOn& on = plan.operations[plan.tasks[task.value].operation];
+  const PlanState::OperationOn& on = plan.operation(task);
   if (on.spawns(host) || !options.idempotent.value_or(on.rerunnable(host))) return 0;
   for (const Arg& arg : plan.graph->args(task))
     if (arg.is_buffer && reads(arg.access) && writes(arg.access)) return 0;
@@ -28,13 +28,14 @@ std::uint16_t retries_of(const PlanState& plan, TaskIndex task, DeviceId host) {
 }
 
 bool eligible(const PlanState& plan, DeviceId host, bool alone) {
-  if (plan.tasks.empty() || (plan.spawns && !alone)) return false;
-  for (std::uint32_t t = 0; t < plan.tasks.size(); ++t) {
-    const PlanState::Task& task = plan.tasks[t];
-    const PlanState::OperationOn& on = plan.operations[task.operation];
+  if (plan.size() == 0 || (plan.spawns && !alone)) return false;
+  for (const PlanState::Kind& kind : plan.kinds)
+    if (kind.able != bit(host) ||
+        plan.operations[kind.operation].images[host.value]->function.call == nullptr)
+      return false;
+  for (std::uint32_t t = 0; t < plan.size(); ++t) {
     const TaskOptions& options = plan.graph->options(TaskIndex{t});
-    if (plan.graph->task(TaskIndex{t}).arg_count > arg_count_max || task.able != bit(host) ||
-        on.images[host.value]->function.call == nullptr || options.timeout != forever ||
+    if (plan.graph->args(TaskIndex{t}).size() > arg_count_max || options.timeout != forever ||
         options.deadline != forever)
       return false;
   }
@@ -61,7 +62,8 @@ Result<std::shared_ptr<PlanState>> whole_of(const PlanState& plan, const KernelR
   TROIKA_ASSIGN(auto compiled, TaskGraph::compile_unchecked(graph, registry));
   auto whole = std::make_shared<PlanState>();
   whole->graph = std::move(compiled);
-  whole->tasks.resize(1);
+  whole->kinds.resize(1);
+  whole->kind_of.resize(1);
   PlanState::OperationOn on;
   on.operation = registry.find("troika.host_lane");
   whole->operations.push_back(std::move(on));
@@ -87,10 +89,9 @@ Result<std::shared_ptr<const LanePlan>> LanePlan::make(const PlanState& plan,
   bool all_normal = true;
   for (std::uint32_t t = 0; t < tasks.size(); ++t) {
     const TaskIndex index{t};
-    const PlanState::OperationOn& on = plan.operations[plan.tasks[t].operation];
-    const TaskGraph::Task& task = tasks.task(index);
-    laid.push_back({&on.images[host.value]->function, task.first_arg,
-                    static_cast<std::uint16_t>(task.arg_count), retries_of(plan, index, host)});
+    laid.push_back({plan.operation(index).images[host.value], tasks.task(index).first_arg,
+                    static_cast<std::uint16_t>(tasks.args(index).size()),
+                    retries_of(plan, index, host)});
     classes.push_back(class_of(tasks.options(index).priority));
     all_normal = all_normal && classes.back() == LaneClass::normal;
     for (const std::uint32_t successor : tasks.successors(index)) edges.push_back({t, successor});

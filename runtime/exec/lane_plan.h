@@ -16,7 +16,7 @@ namespace troika {
 // it is one task that touches everything the plan touches.
 struct LanePlan {
   struct Task {
-    const HostFunction* function;
+    const KernelImage* image;
     std::uint32_t first_arg;  // in the task graph's flat arguments
     std::uint16_t arg_count;
     std::uint16_t retries;  // of a call that fails and leaves its inputs as they were

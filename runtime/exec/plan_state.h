@@ -23,14 +23,16 @@ constexpr DeviceMask bit(DeviceId device) noexcept { return DeviceMask{1} << dev
 struct PlanState {
   void set_run_slots(std::uint32_t count) noexcept;
 
-  struct Task {
+  // What tasks of one operation, size, shape and choice of devices have in common.
+  struct Kind {
     CostKey cost;
     Work work;
     LaunchShape shape;
     DeviceMask able = 0;          // devices with a loaded implementation that are not banned
     std::uint32_t operation = 0;  // index into `operations`
     std::uint32_t memo = 0;       // its row of predictions
-    Nanos rank{0};
+
+    friend bool operator==(const Kind&, const Kind&) = default;
   };
   struct OperationOn {
     const Operation* operation;
@@ -54,8 +56,20 @@ struct PlanState {
     }
   };
 
+  const Kind& kind(TaskIndex task) const noexcept { return kinds[kind_of[task.value]]; }
+  const OperationOn& operation(TaskIndex task) const noexcept {
+    return operations[kind(task).operation];
+  }
+  std::size_t size() const noexcept { return kind_of.size(); }
+  // Of what this class keeps by task.
+  std::size_t bytes() const noexcept {
+    return kinds.size() * sizeof(Kind) + kind_of.size() * (sizeof(std::uint32_t) + sizeof(Nanos));
+  }
+
   std::shared_ptr<const TaskGraph> graph;
-  std::vector<Task> tasks;
+  std::vector<Kind> kinds;
+  std::vector<std::uint32_t> kind_of;  // by task: index into `kinds`
+  std::vector<Nanos> ranks;            // by task
   std::vector<OperationOn> operations;
   std::shared_ptr<const LanePlan> lane;  // runs go there; null: to the strand
   bool spawns = false;                   // some kernel of it may submit sub-graphs

@@ -15,11 +15,11 @@ class PlannedCosts final : public TaskCosts {
 
   std::size_t devices() const noexcept override { return devices_; }
   std::optional<Nanos> time(TaskIndex task, DeviceId device) const override {
-    const PlanState::Task& planned = plan_.tasks[task.value];
-    if ((planned.able & bit(device)) == 0) return std::nullopt;
-    return memo_.at(planned.memo, device).time;
+    const PlanState::Kind& kind = plan_.kind(task);
+    if ((kind.able & bit(device)) == 0) return std::nullopt;
+    return memo_.at(kind.memo, device).time;
   }
-  CostKey key(TaskIndex task) const override { return plan_.tasks[task.value].cost; }
+  CostKey key(TaskIndex task) const override { return plan_.kind(task).cost; }
 
  private:
   const PlanState& plan_;

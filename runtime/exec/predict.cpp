@@ -12,8 +12,8 @@ class CostTable final : public TaskCosts {
   CostTable(const PlanState& plan, const TaskCosts& costs, DeviceMask open,
             std::span<const double> cores_taken)  // by device
       : plan_{plan}, devices_{costs.devices()} {
-    times_.reserve(plan.tasks.size() * devices_);
-    for (std::uint32_t t = 0; t < plan.tasks.size(); ++t)
+    times_.reserve(plan.size() * devices_);
+    for (std::uint32_t t = 0; t < plan.size(); ++t)
       for (std::uint32_t d = 0; d < devices_; ++d) {
         std::optional<Nanos>& time = times_.emplace_back();
         if ((open & bit(DeviceId{d})) != 0) time = costs.time(TaskIndex{t}, DeviceId{d});
@@ -25,7 +25,7 @@ class CostTable final : public TaskCosts {
   std::optional<Nanos> time(TaskIndex task, DeviceId device) const override {
     return times_[task.value * devices_ + device.value];
   }
-  CostKey key(TaskIndex task) const override { return plan_.tasks[task.value].cost; }
+  CostKey key(TaskIndex task) const override { return plan_.kind(task).cost; }
 
  private:
   const PlanState& plan_;

@@ -50,8 +50,7 @@ void Executor::decide_after_failure(RunState& run, TaskIndex task, DeviceId devi
   TaskState& state = run.tasks[task.value];
   if (run.cancelled) return end_without_running(run, task, run.outcome);
   const TaskOptions& options = run.plan->graph->options(task);
-  const PlanState::OperationOn& operation =
-      run.plan->operations[run.plan->tasks[task.value].operation];
+  const PlanState::OperationOn& operation = run.plan->operation(task);
   const bool may = options.idempotent.value_or(operation.rerunnable(device)) &&
                    state.attempts <= options.retries && able_now(run, task) != 0;
   bool intact = true;
@@ -118,8 +117,7 @@ void Executor::unplace(Lane& on, RunState& run, TaskIndex task) {
   TaskState& state = run.tasks[task.value];
   std::erase_if(on.placed, [&](const Placed& p) { return p.run == &run && p.task == task; });
   on.placed_work -= state.predicted;
-  if (state.explores)
-    exploring_[run.plan->tasks[task.value].cost.kernel.value][on.device.value] -= 1;
+  if (state.explores) exploring_[run.plan->kind(task).cost.kernel.value][on.device.value] -= 1;
   state.explores = false;
   state.stage = TaskState::Stage::waiting;
   release_holds(run, task, on.space);
@@ -169,7 +167,7 @@ void Executor::cancel_now(RunState& run) {
   if (run.lane) run.lane->cancel();
   for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
     if (!detach(run, TaskIndex{i})) continue;
-    counters_.tasks_cancelled += run.lane ? run.lane->plan()->tasks.size() : 1;
+    counters_.tasks_cancelled += run.lane ? run.lane->plan()->size() : 1;
     end(run, TaskIndex{i}, TaskState::End::cancelled);
   }
 }
@@ -220,7 +218,7 @@ Nanos Executor::expiry(const QueueState& from) const {
     limit = head.run->plan->graph->options(head.task).timeout;
     if (limit == forever) return forever;
     const std::vector<CostKey>& warmed = warmed_[from.device.value];
-    const CostKey& key = head.run->plan->tasks[head.task.value].cost;
+    const CostKey& key = head.run->plan->kind(head.task).cost;
     if (std::find(warmed.begin(), warmed.end(), key) == warmed.end())
       limit += options_.first_run_allowance;
   }

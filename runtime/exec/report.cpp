@@ -19,7 +19,7 @@ Report::Graph described(const RunLog::Graph& logged,
   }
   for (std::uint32_t t = 0; t < graph.size(); ++t) {
     const TaskIndex task{t};
-    described.kernel_of.push_back(kernels.at(graph.task(task).operation));
+    described.kernel_of.push_back(kernels.at(&graph.operation(task)));
     described.first_successor.push_back(static_cast<std::uint32_t>(described.successors.size()));
     const auto successors = graph.successors(task);
     described.successors.insert(described.successors.end(), successors.begin(), successors.end());

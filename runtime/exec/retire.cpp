@@ -169,8 +169,7 @@ void Executor::leave_queue(RunState& run, TaskIndex task, Lane& on) {
   on.issued_work -= state.predicted;
   on.busy_since = now_;
   state.spoiled = false;
-  if (state.explores)
-    exploring_[run.plan->tasks[task.value].cost.kernel.value][on.device.value] -= 1;
+  if (state.explores) exploring_[run.plan->kind(task).cost.kernel.value][on.device.value] -= 1;
   state.explores = false;
   leave_flight(run, task);
   release_holds(run, task, on.space);
@@ -211,16 +210,16 @@ void Executor::go_on(RunState& run, TaskIndex task) {
 
 void Executor::observe(RunState& run, TaskIndex task, const QueueState& from,
                        const InFlight& operation, const Interval* measured) {
-  const PlanState::Task& priced = run.plan->tasks[task.value];
+  const PlanState::Kind& kind = run.plan->kind(task);
   Lane& on = lane(from.lane);
   if (measured != nullptr) {
     const Nanos late = std::max(Nanos{0}, now_ - measured->end);
     on.latency = (7 * on.latency + late) / 8;
   }
   std::vector<CostKey>& warmed = warmed_[on.device.value];
-  if (std::find(warmed.begin(), warmed.end(), priced.cost) == warmed.end()) {
+  if (std::find(warmed.begin(), warmed.end(), kind.cost) == warmed.end()) {
     // A first run pays for compiling and loading: it teaches nothing.
-    warmed.push_back(priced.cost);
+    warmed.push_back(kind.cost);
     alarm_ = now_;  // others of its kind in flight have less time now
     if (!devices_[on.device.value]->info().simulated) return;
   }
@@ -228,7 +227,7 @@ void Executor::observe(RunState& run, TaskIndex task, const QueueState& from,
   const Nanos took = measured != nullptr ? measured->end - measured->begin : now_ - began;
   // Memory is slow at its first touch, where the operating system supplies it then.
   const bool provisional = run.touches_first && !devices_[on.device.value]->info().simulated;
-  model_.observe(priced.cost, priced.work, on.device, took, provisional);
+  model_.observe(kind.cost, kind.work, on.device, took, provisional);
   policy_->on_done(ready_task(run, task), on.id, took);
 }
 

@@ -70,9 +70,7 @@ struct RunState : std::enable_shared_from_this<RunState> {
   };
 
   std::span<const Arg> args(TaskIndex task) const noexcept {
-    const TaskGraph::Task& t = plan->graph->task(task);
-    return own_args.empty() ? plan->graph->args(task)
-                            : std::span{own_args}.subspan(t.first_arg, t.arg_count);
+    return own_args.empty() ? plan->graph->args(task) : plan->graph->args_of(task, own_args);
   }
 
   RunId id;

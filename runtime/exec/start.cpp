@@ -73,13 +73,11 @@ void Executor::price(PlanState& plan) {
     }
     on.kernel = entry->second;
   }
-  for (PlanState::Task& task : plan.tasks) {
-    task.cost.kernel = plan.operations[task.operation].kernel;
-    task.memo = memo_.row_of(task.cost, task.work);
+  for (PlanState::Kind& kind : plan.kinds) {
+    kind.cost.kernel = plan.operations[kind.operation].kernel;
+    kind.memo = memo_.row_of(kind.cost, kind.work);
   }
-  PlannedCosts costs{plan, memo_, devices_.size()};
-  const std::vector<Nanos> paths = ranks(*plan.graph, costs);
-  for (std::size_t i = 0; i < plan.tasks.size(); ++i) plan.tasks[i].rank = paths[i];
+  plan.ranks = ranks(*plan.graph, PlannedCosts{plan, memo_, devices_.size()});
 }
 
 }  // namespace troika

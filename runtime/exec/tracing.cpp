@@ -122,7 +122,7 @@ void Tracing::recorded_elsewhere(std::size_t events) {
 }
 
 NameId Tracing::name_of_task(const RunState& run, TaskIndex task) {
-  const Operation* kernel = run.plan->graph->task(task).operation;
+  const Operation* kernel = &run.plan->graph->operation(task);
   const auto [entry, added] = kernel_names_.try_emplace(kernel);
   if (added) entry->second = trace_.intern(kernel->name);
   return entry->second;

@@ -12,7 +12,7 @@ UseOrder::UseOrder(const PlanState& plan) {
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
     const Priority x = graph.options(TaskIndex{a}).priority,
                    y = graph.options(TaskIndex{b}).priority;
-    return x != y ? x > y : plan.tasks[a].rank > plan.tasks[b].rank;
+    return x != y ? x > y : plan.ranks[a] > plan.ranks[b];
   });
 
   // A task that names a slot twice uses it once.

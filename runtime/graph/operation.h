@@ -24,6 +24,8 @@ struct Arg {
 struct Work {
   double flops = 0;
   double bytes = 0;  // moved to and from memory
+
+  friend bool operator==(const Work&, const Work&) = default;
 };
 
 // How far two implementations of an operation may differ.

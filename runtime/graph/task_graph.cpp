@@ -70,27 +70,25 @@ std::size_t TaskGraph::bytes() const noexcept {
 }
 
 std::string TaskGraph::name_of(TaskIndex index) const {
-  return task_name(index.value, task(index).operation->name, options(index).label);
+  return task_name(index.value, operation(index).name, options(index).label);
 }
 
 Status TaskGraph::check(const Graph& graph, const KernelRegistry& registry, Params params) {
-  std::vector<const Operation*> operations;
-  for (const std::string& name : graph.kernel_names()) operations.push_back(registry.find(name));
-
+  for (const std::string& name : graph.kernel_names()) operations_.push_back(registry.find(name));
   args_ = graph.args();
   options_ = graph.options();
   slots_ = graph.slots();
   slot_pitch_ = graph.slot_pitch();
   reach_.assign(slots_.size(), 0);
   slot_written_.assign(slots_.size(), false);
-  tasks_.reserve(graph.size());
+  tasks_.reserve(graph.size() + 1);
   for (std::size_t i = 0; i < graph.size(); ++i) {
     const Graph::Task& task = graph.tasks()[i];
     const std::string& kernel = graph.kernel_names()[task.kernel];
     const auto named = [&](const Status& status) {
       return status.within(task_name(i, kernel, options_[task.options].label));
     };
-    const Operation* operation = operations[task.kernel];
+    const Operation* const operation = operations_[task.kernel];
     if (operation == nullptr)
       return named({Code::not_found, "no kernel is called '" + kernel + "'"});
     if (params == Params::fixed && operation->params.size() != task.arg_count)
@@ -109,15 +107,16 @@ Status TaskGraph::check(const Graph& graph, const KernelRegistry& registry, Para
       reach_[arg.slot] = std::max(reach_[arg.slot], arg.region.end());
       if (writes(arg.access)) slot_written_[arg.slot] = true;
     }
-    tasks_.push_back({operation, task.first_arg, task.arg_count, 0, 0, 0, task.options});
+    tasks_.push_back({task.kernel, task.options, 0, task.first_arg, 0});
   }
+  tasks_.push_back({0, 0, 0, static_cast<std::uint32_t>(args_.size()), 0});
   return {};
 }
 
 Status TaskGraph::connect(const Graph& graph) {
   // A counting sort by source: where each one's successors begin, then the successors, which come
   // in order unless after() was called, then each of them once.
-  std::vector<std::uint32_t> begin(tasks_.size() + 1);
+  std::vector<std::uint32_t> begin(size() + 1);
   for (const Graph::Edge& edge : graph.edges()) begin[edge.from.value + 1] += 1;
   std::partial_sum(begin.begin(), begin.end(), begin.begin());
   std::vector<std::uint32_t> targets(graph.edges().size());
@@ -126,28 +125,27 @@ Status TaskGraph::connect(const Graph& graph) {
     for (const Graph::Edge& edge : graph.edges()) targets[next[edge.from.value]++] = edge.to.value;
   }
   successors_.reserve(targets.size());
-  for (std::uint32_t from = 0; from < tasks_.size(); ++from) {
+  for (std::uint32_t from = 0; from < size(); ++from) {
     const std::span all{targets.data() + begin[from], targets.data() + begin[from + 1]};
     if (!std::is_sorted(all.begin(), all.end())) std::sort(all.begin(), all.end());
     tasks_[from].first_successor = static_cast<std::uint32_t>(successors_.size());
     std::unique_copy(all.begin(), all.end(), std::back_inserter(successors_));
-    tasks_[from].successor_count =
-        static_cast<std::uint32_t>(successors_.size()) - tasks_[from].first_successor;
   }
+  tasks_.back().first_successor = static_cast<std::uint32_t>(successors_.size());
   for (const std::uint32_t target : successors_) tasks_[target].predecessors += 1;
 
   // Kahn's algorithm; what never becomes free lies on a cycle or behind one.
-  std::vector<std::uint32_t> waiting(tasks_.size());
-  order_.reserve(tasks_.size());
-  for (std::uint32_t i = 0; i < tasks_.size(); ++i) {
+  std::vector<std::uint32_t> waiting(size());
+  order_.reserve(size());
+  for (std::uint32_t i = 0; i < size(); ++i) {
     waiting[i] = tasks_[i].predecessors;
     if (waiting[i] == 0) order_.push_back(i);
   }
   for (std::size_t next = 0; next < order_.size(); ++next)
     for (const std::uint32_t successor : successors(TaskIndex{order_[next]}))
       if (--waiting[successor] == 0) order_.push_back(successor);
-  if (order_.size() == tasks_.size()) return {};
-  for (std::uint32_t i = 0; i < tasks_.size(); ++i)
+  if (order_.size() == size()) return {};
+  for (std::uint32_t i = 0; i < size(); ++i)
     if (waiting[i] != 0)
       return {Code::invalid_argument,
               "after() makes a cycle through or before " + name_of(TaskIndex{i})};

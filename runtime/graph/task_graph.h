@@ -16,11 +16,11 @@ namespace troika {
 class TaskGraph {
  public:
   struct Task {
-    const Operation* operation;
-    std::uint32_t first_arg, arg_count;
-    std::uint32_t first_successor, successor_count;
-    std::uint32_t predecessors;
+    std::uint32_t operation;  // index into operations()
     std::uint32_t options;
+    std::uint32_t predecessors;  // how many
+    // Where its own begin, and so where those of the task before it end.
+    std::uint32_t first_arg, first_successor;
   };
   // An access that may have to wait for earlier runs (entry), or that later runs may have to wait
   // for (exit): at or before the first write of some byte, at or after the last.
@@ -42,14 +42,23 @@ class TaskGraph {
 
   std::span<const Arg> all_args() const noexcept { return args_; }
   std::size_t bytes() const noexcept;
-  std::size_t size() const noexcept { return tasks_.size(); }
+  std::size_t size() const noexcept { return tasks_.size() - 1; }
   const Task& task(TaskIndex index) const noexcept { return tasks_[index.value]; }
-  std::span<const Arg> args(TaskIndex index) const noexcept {
-    return {args_.data() + tasks_[index.value].first_arg, tasks_[index.value].arg_count};
+  std::span<const Arg> args(TaskIndex index) const noexcept { return args_of(index, args_); }
+  // Of a task, in other arguments than the graph's own.
+  std::span<const Arg> args_of(TaskIndex index, std::span<const Arg> all) const noexcept {
+    const Task* const task = &tasks_[index.value];
+    return all.subspan(task[0].first_arg, task[1].first_arg - task[0].first_arg);
   }
   std::span<const std::uint32_t> successors(TaskIndex index) const noexcept {
-    return {successors_.data() + tasks_[index.value].first_successor,
-            tasks_[index.value].successor_count};
+    const Task* const task = &tasks_[index.value];
+    return {successors_.data() + task[0].first_successor,
+            successors_.data() + task[1].first_successor};
+  }
+  // Those that its tasks name, each once.
+  const std::vector<const Operation*>& operations() const noexcept { return operations_; }
+  const Operation& operation(TaskIndex index) const noexcept {
+    return *operations_[tasks_[index.value].operation];
   }
   const TaskOptions& options(TaskIndex index) const noexcept {
     return options_[tasks_[index.value].options];
@@ -75,7 +84,8 @@ class TaskGraph {
   Status connect(const Graph& graph);
   void find_boundaries();
 
-  std::vector<Task> tasks_;
+  std::vector<const Operation*> operations_;
+  std::vector<Task> tasks_;  // and one more, where the last one's end
   std::vector<Arg> args_;
   std::vector<std::uint32_t> successors_;
   std::vector<TaskOptions> options_;

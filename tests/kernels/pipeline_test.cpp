@@ -72,7 +72,7 @@ struct Fixture {
       to.bytes = bytes_of(arg.slot);
       to.region = arg.region;
     }
-    return runner.run(*graph->task(task).operation, args);
+    return runner.run(graph->operation(task), args);
   }
 };
 
@@ -127,8 +127,7 @@ TEST(Pipeline, a_tile_waits_only_for_the_tiles_that_its_halo_touches) {
   const TaskGraph& graph = *fixture.graph;
   std::map<std::string, std::set<std::uint32_t>> predecessors;
   for (std::uint32_t i = 0; i < graph.size(); ++i)
-    predecessors[graph.task(TaskIndex{i}).operation->name].insert(
-        graph.task(TaskIndex{i}).predecessors);
+    predecessors[graph.operation(TaskIndex{i}).name].insert(graph.task(TaskIndex{i}).predecessors);
   EXPECT_EQ(predecessors["enlarge"], (std::set<std::uint32_t>{0}));
   EXPECT_EQ(predecessors["luma"], (std::set<std::uint32_t>{1}));
   EXPECT_EQ(predecessors["smooth"], (std::set<std::uint32_t>{4, 6, 9}));
