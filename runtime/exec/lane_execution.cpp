@@ -81,24 +81,35 @@ void LaneExecution::over(void* state) noexcept {
 
 LaneOutcome LaneExecution::call(std::uint32_t index) noexcept {
   const std::size_t count = tasks_[index].arg_count;
+  if (count == 0) return call_with(index, {});
+  if (count > args_inline) [[unlikely]] {
+    std::vector<KernelArg> many(count);
+    return call_resolved(index, many.data());
+  }
   // Not initialised: most tasks have few arguments, and each is made before it is read.
   alignas(KernelArg) std::byte few[args_inline * sizeof(KernelArg)];
-  if (count <= args_inline) [[likely]]
-    return call_in(index, reinterpret_cast<KernelArg*>(few));
-  std::vector<KernelArg> many(count);
-  return call_in(index, many.data());
+  return call_resolved(index, reinterpret_cast<KernelArg*>(few));
 }
 
-LaneOutcome LaneExecution::call_in(std::uint32_t index, KernelArg* args) noexcept {
+LaneOutcome LaneExecution::call_resolved(std::uint32_t index, KernelArg* args) noexcept {
   const LanePlan::Task& task = tasks_[index];
   for (std::uint32_t i = 0; i < task.arg_count; ++i)
     std::construct_at(args + i, resolved(args_[task.first_arg + i]));
-  const HostCall call{{args, task.arg_count}, contexts_ == nullptr ? nullptr : contexts_ + index};
+  return call_with(index, {args, task.arg_count});
+}
+
+// As call_user(), without a Status for a call that succeeds: most do, and have nothing else to do.
+inline LaneOutcome LaneExecution::call_with(std::uint32_t index,
+                                            std::span<const KernelArg> args) noexcept {
+  const KernelImage& image = *tasks_[index].image;
+  const HostCall call{args, contexts_ == nullptr ? nullptr : contexts_ + index};
   if (open_) open_[index].store(1, std::memory_order_relaxed);
-  Status status = call_user(task.image->operation, task.image->function, call);
-  if (status.ok() && !open_) [[likely]]
-    return LaneOutcome::done;
-  return end_unusual(index, call, std::move(status));
+  try {
+    image.function.call(image.function.state.get(), call);
+  } catch (...) {
+    return end_unusual(index, call, thrown_by(image.operation));
+  }
+  return open_ ? end_unusual(index, call, Status{}) : LaneOutcome::done;
 }
 
 KernelArg LaneExecution::resolved(const Arg& arg) const noexcept {

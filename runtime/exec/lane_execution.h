@@ -58,7 +58,8 @@ class LaneExecution {
   static void skip_task(void* state, std::uint32_t task) noexcept;
   static void over(void* state) noexcept;
   LaneOutcome call(std::uint32_t task) noexcept;
-  LaneOutcome call_in(std::uint32_t task, KernelArg* args) noexcept;
+  LaneOutcome call_resolved(std::uint32_t task, KernelArg* args) noexcept;
+  LaneOutcome call_with(std::uint32_t task, std::span<const KernelArg> args) noexcept;
   KernelArg resolved(const Arg& arg) const noexcept;
   // Of a first call that failed, or whose task may have sub-graphs.
   LaneOutcome end_unusual(std::uint32_t task, const HostCall& call, Status&& status) noexcept;
