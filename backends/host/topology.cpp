@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <memory>
+#include <set>
 #include <sstream>
 
-#include <hwloc.h>
 #include <sched.h>
+#include <unistd.h>
 
 namespace troika::host {
 namespace {
@@ -65,10 +65,6 @@ void for_group_and_parents(const std::string& mount, std::string group, Read&& r
   read(mount);
 }
 
-struct FreeTopology {
-  void operator()(hwloc_topology* topology) const noexcept { hwloc_topology_destroy(topology); }
-};
-
 std::vector<unsigned> allowed_cpus() {
   std::vector<unsigned> cpus;
   // The mask grows with the machine: the kernel refuses one that is too small.
@@ -84,11 +80,27 @@ std::vector<unsigned> allowed_cpus() {
   return cpus;
 }
 
-std::string model_name(hwloc_topology* topology) {
-  const hwloc_obj* package = hwloc_get_obj_by_type(topology, HWLOC_OBJ_PACKAGE, 0);
-  const char* model =
-      package ? hwloc_obj_get_info_by_name(const_cast<hwloc_obj*>(package), "CPUModel") : nullptr;
-  return model ? model : "CPU";
+// CPUs of one core name the same list of siblings. One that names none is taken for a core.
+unsigned cores_among(const std::vector<unsigned>& cpus, const std::string& cpu_folders) {
+  std::set<std::string> siblings;
+  unsigned alone = 0;
+  for (const unsigned cpu : cpus) {
+    std::ifstream file{cpu_folders + "/cpu" + std::to_string(cpu) +
+                       "/topology/thread_siblings_list"};
+    if (std::string list; std::getline(file, list)) siblings.insert(std::move(list));
+    else ++alone;
+  }
+  return static_cast<unsigned>(siblings.size()) + alone;
+}
+
+// What the first processor calls itself; the files of other architectures than x86 may not say.
+std::string model_name(const std::string& cpuinfo) {
+  std::ifstream file{cpuinfo};
+  for (std::string line; std::getline(file, line) && !line.empty();) {
+    const std::size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "CPU";
 }
 
 }  // namespace
@@ -124,25 +136,15 @@ CgroupLimits read_cgroup_limits(const std::string& proc_self, const std::string&
   return limits;
 }
 
-Topology read_topology() {
+Topology read_topology(const std::string& cpu_folders, const std::string& cpuinfo) {
   Topology found;
   found.cpus = allowed_cpus();
-  found.cores = static_cast<unsigned>(found.cpus.size());
-  found.description = "CPU";
-  hwloc_topology* raw = nullptr;
-  if (hwloc_topology_init(&raw) == 0) {
-    const std::unique_ptr<hwloc_topology, FreeTopology> topology{raw};
-    if (hwloc_topology_load(raw) == 0) {
-      const std::unique_ptr<hwloc_bitmap_s, void (*)(hwloc_bitmap_t)> allowed{hwloc_bitmap_alloc(),
-                                                                              hwloc_bitmap_free};
-      for (const unsigned cpu : found.cpus) hwloc_bitmap_set(allowed.get(), cpu);
-      const int cores = hwloc_get_nbobjs_inside_cpuset_by_type(raw, allowed.get(), HWLOC_OBJ_CORE);
-      if (cores > 0) found.cores = static_cast<unsigned>(cores);
-      found.description = model_name(raw);
-      found.memory_bytes = hwloc_get_root_obj(raw)->total_memory;
-    }
-  }
   if (found.cpus.empty()) found.cpus.push_back(0);
+  found.cores = cores_among(found.cpus, cpu_folders);
+  found.description = model_name(cpuinfo);
+  const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+  if (pages > 0 && page_bytes > 0)
+    found.memory_bytes = static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes);
   return found;
 }
 

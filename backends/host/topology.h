@@ -8,7 +8,7 @@
 
 namespace troika::host {
 
-// Limits that hwloc does not see. None: no limit is set.
+// None: no limit is set.
 struct CgroupLimits {
   std::optional<double> cpus;  // CFS quota divided by its period
   std::optional<std::size_t> memory_bytes;
@@ -27,8 +27,10 @@ struct Topology {
   std::size_t memory_bytes = 0;
 };
 
-// Asks hwloc and the scheduler's affinity mask; a few milliseconds.
-Topology read_topology();
+// Reads the affinity mask and what Linux says of the CPUs in it: a few files and one more for each
+// CPU. The places are other ones in tests.
+Topology read_topology(const std::string& cpu_folders = "/sys/devices/system/cpu",
+                       const std::string& cpuinfo = "/proc/cpuinfo");
 
 // As many threads as can run at once: allowed CPUs, bounded by the cgroup's quota (rounded up).
 unsigned usable_workers(const Topology& topology, const CgroupLimits& limits) noexcept;

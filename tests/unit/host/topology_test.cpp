@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <hwloc.h>
 
 #include "tests/temporary_folder.h"
 
@@ -86,10 +87,53 @@ TEST(UsableWorkers, are_bounded_by_affinity_and_by_the_quota_rounded_up) {
 TEST(Topology, names_this_machine) {
   const Topology topology = read_topology();
   EXPECT_FALSE(topology.cpus.empty());
-  EXPECT_GE(topology.cores, 1U);
-  EXPECT_LE(topology.cores, topology.cpus.size());
-  EXPECT_FALSE(topology.description.empty());
   EXPECT_GT(memory_available_bytes(), 0U);
+}
+
+TEST(Topology, is_what_hwloc_says) {
+  hwloc_topology_t judge = nullptr;
+  ASSERT_EQ(hwloc_topology_init(&judge), 0);
+  ASSERT_EQ(hwloc_topology_load(judge), 0);
+  const Topology topology = read_topology();
+  const hwloc_bitmap_t allowed = hwloc_bitmap_alloc();
+  for (const unsigned cpu : topology.cpus) hwloc_bitmap_set(allowed, cpu);
+  EXPECT_EQ(static_cast<int>(topology.cores),
+            hwloc_get_nbobjs_inside_cpuset_by_type(judge, allowed, HWLOC_OBJ_CORE));
+  EXPECT_EQ(topology.memory_bytes, hwloc_get_root_obj(judge)->total_memory);
+  const hwloc_obj_t package = hwloc_get_obj_by_type(judge, HWLOC_OBJ_PACKAGE, 0);
+  const char* const model =
+      package != nullptr ? hwloc_obj_get_info_by_name(package, "CPUModel") : nullptr;
+  EXPECT_EQ(topology.description, model != nullptr ? model : "CPU");
+  hwloc_bitmap_free(allowed);
+  hwloc_topology_destroy(judge);
+}
+
+class CpuFolders : public testing::Test {
+ protected:
+  void SetUp() override {
+    cpus_ = read_topology().cpus;
+    if (cpus_.size() < 2) GTEST_SKIP() << "this process may use one CPU only";
+  }
+  void write(unsigned cpu, const std::string& siblings) {
+    const fs::path folder = root_ / ("cpu" + std::to_string(cpu)) / "topology";
+    fs::create_directories(folder);
+    std::ofstream{folder / "thread_siblings_list"} << siblings << '\n';
+  }
+  Topology read() { return read_topology(root_ / "", root_ / "cpuinfo"); }
+
+  std::vector<unsigned> cpus_;
+  TemporaryFolder root_;
+};
+
+TEST_F(CpuFolders, threads_of_one_core_count_once) {
+  for (const unsigned cpu : cpus_) write(cpu, "0-1");
+  EXPECT_EQ(read().cores, 1U);
+}
+
+TEST_F(CpuFolders, a_cpu_that_tells_nothing_is_a_core) {
+  write(cpus_[0], "0-1");
+  EXPECT_EQ(read().cores, cpus_.size());
+  EXPECT_EQ(read().description, "CPU");
 }
 
 }  // namespace
