@@ -48,7 +48,7 @@ bool Executor::admit_waiting() {
 }
 
 bool Executor::may_admit(const RunState& run, std::size_t position) const {
-  if (run.plan->active_runs >= run.plan->run_slots) return false;
+  if (!run.stands_in && run.plan->counts_in->active_runs >= run.plan->run_slots) return false;
   const auto touches = [](const RunState& other, const BufferState* buffer) {
     return std::any_of(other.buffers.begin(), other.buffers.end(),
                        [&](const auto& b) { return b.get() == buffer; });
@@ -66,7 +66,7 @@ void Executor::admit(RunState& run) {
   const TaskGraph& graph = *run.plan->graph;
   run.admitted = true;
   if (tracing_.on()) tracing_.runs().admitted(run);
-  run.plan->active_runs += 1;
+  if (!run.stands_in) run.plan->counts_in->active_runs += 1;
   run.unfinished = static_cast<std::uint32_t>(graph.size());
   run.tasks_by_device.assign(devices_.size(), 0);
   run.tasks.assign(graph.size(), TaskState{});
@@ -135,9 +135,9 @@ bool Executor::are_siblings(const RunState& a, const RunState& b) {
 void Executor::bind_scratch(RunState& run) {
   const TaskGraph& graph = *run.plan->graph;
   std::vector<std::shared_ptr<BufferState>> mine;
-  if (!run.plan->idle_scratch.empty()) {
-    mine = std::move(run.plan->idle_scratch.back());
-    run.plan->idle_scratch.pop_back();
+  if (!run.plan->counts_in->idle_scratch.empty()) {
+    mine = std::move(run.plan->counts_in->idle_scratch.back());
+    run.plan->counts_in->idle_scratch.pop_back();
   }
   std::size_t next = 0;
   for (std::size_t slot = 0; slot < graph.slots().size(); ++slot) {
@@ -282,6 +282,16 @@ void Executor::withdraw(RunState& run, TaskIndex task) {
   run.tasks[task.value].stage = TaskState::Stage::waiting;
 }
 
+// How long the run took, for the plan's choice between the host lane and its tasks one by one.
+void Executor::note_way(const RunState& run) {
+  const PlanState& plan = *run.plan->counts_in;
+  if (plan.lane == nullptr || plan.host_alone || run.stands_in || run.touches_first ||
+      !run.outcome.ok())
+    return;
+  plan.lane_choice.observe(run.lane ? LaneChoice::Way::lane : LaneChoice::Way::tasks,
+                           run.finished - run.submitted);
+}
+
 void Executor::complete(RunState& run) {
   for (const auto& buffer : run.buffers) {
     if (!buffer) continue;
@@ -289,12 +299,13 @@ void Executor::complete(RunState& run) {
     buffer->users -= 1;
   }
   for (const auto& buffer : run.scratch) buffer->coherence.forget_contents();
-  if (!run.scratch.empty()) run.plan->idle_scratch.push_back(std::move(run.scratch));
+  if (!run.scratch.empty()) run.plan->counts_in->idle_scratch.push_back(std::move(run.scratch));
   run.scratch.clear();
   run.links.clear();
   run.complete = true;
-  run.plan->active_runs -= 1;
+  if (!run.stands_in) run.plan->counts_in->active_runs -= 1;
   run.finished = now_;
+  note_way(run);
   if (tracing_.on()) tracing_.runs().over(run);
   const std::shared_ptr<RunState> kept = runs_[run.slot];
   runs_[run.slot] = nullptr;

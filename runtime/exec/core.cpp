@@ -45,6 +45,7 @@ Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
     if (only.empty() || devices[d]->info().is_among(only)) core->allowed_ |= bit(DeviceId{d});
   TROIKA_ASSIGN(auto chosen, make_policy(policy, seed));
   core->policy_ = policy;
+  core->leaves_to_host_lane_ = chosen->leaves_to_host_lane();
   core->seed_ = seed;
   options.workers = core->parts_.workers;
   core->executor_ =
@@ -176,12 +177,6 @@ void RuntimeCore::release_buffer(std::shared_ptr<BufferState> buffer) noexcept {
   adopted_.erase(adopted);
 }
 
-Result<Forecast> RuntimeCore::predict(const PlanState& plan) const {
-  TROIKA_TRY(usable());
-  TROIKA_ASSIGN(const auto policy, make_policy(policy_, seed_));
-  return executor_->predict(plan, *policy);
-}
-
 Result<std::shared_ptr<BufferState>> RuntimeCore::find_buffer(BufferId id,
                                                               std::string_view used_by) const {
   const std::scoped_lock lock{mutex_};
@@ -200,7 +195,7 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(const std::shared_ptr<PlanS
   const TaskGraph& graph = *plan->graph;
   auto run = std::make_shared<RunState>();
   run->plan = plan;
-  if (plan->lane) {
+  if (goes_to_host_lane(*plan)) {
     run->plan = plan->lane->whole;
     run->lane = std::make_unique<LaneExecution>(plan, *host_lane_, *lane_tracing_);
   }

@@ -107,6 +107,12 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
     const KernelImage* image = nullptr;
     Status why;
   };
+  // A run of the plan is about to start, or only asked about.
+  bool goes_to_host_lane(const PlanState& plan) const;
+  template <class Ask>
+  bool lane_takes(const PlanState& plan, Ask&& ask) const;
+  bool host_may_be_as_good(const PlanState& plan) const;
+  Result<Forecast> forecast(const PlanState& plan, DeviceMask among) const;
   Found load(const Operation& operation, DeviceId device);
   PlanState::OperationOn load_everywhere(const Operation& operation);
   DeviceMask able(const PlanState::OperationOn& on, const TaskOptions& options) const;
@@ -124,6 +130,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   KernelRegistry kernels_;
   DeviceMask allowed_ = 0;  // devices that may run kernels
   std::string policy_;
+  bool leaves_to_host_lane_ = false;  // the policy does
   std::uint64_t seed_ = 0;
   std::uint64_t generation_ = 0;
   std::atomic<bool> closed_{false};

@@ -106,7 +106,8 @@ class Executor final : public Service {
   // Fills in kernels' numbers, able devices' predicted costs and ranks.
   void price(PlanState& plan);
   // What a fresh `policy` would make of the plan on the open devices, at what is known now.
-  Result<Forecast> predict(const PlanState& plan, Policy& policy) const;
+  // Among these devices; those that are lost or out of service are left out.
+  Result<Forecast> predict(const PlanState& plan, Policy& policy, DeviceMask among) const;
 
   void serve() noexcept override;
 
@@ -160,6 +161,7 @@ class Executor final : public Service {
   ReadyTask ready_task(const RunState& run, TaskIndex task) const;
   DeviceMask able_now(const RunState& run, TaskIndex task) const;
   void complete(RunState& run);
+  static void note_way(const RunState& run);
   void watch(const std::shared_ptr<BufferState>& buffer);
 
   // staging.cpp
@@ -192,6 +194,7 @@ class Executor final : public Service {
   // lease.cpp
   bool fits_host_lane(const RunState& run);
   void run_by_tasks(RunState& run);
+  void restart_by_tasks(RunState& run);
   void start_lease(RunState& run);
   void lane_over(RunState& run);
 

@@ -31,7 +31,7 @@ class LaneDeque {
  public:
   // The capacity, a power of two, doubles when it is exceeded and never shrinks: it stays below
   // twice the number of tasks that were ready at once.
-  explicit LaneDeque(std::size_t capacity = 256) { adopt(std::make_unique<Ring>(capacity)); }
+  explicit LaneDeque(std::size_t capacity = 16) { adopt(std::make_unique<Ring>(capacity)); }
   LaneDeque(const LaneDeque&) = delete;
   LaneDeque& operator=(const LaneDeque&) = delete;
 

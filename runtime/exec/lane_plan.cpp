@@ -27,17 +27,37 @@ std::uint16_t retries_of(const PlanState& plan, TaskIndex task, DeviceId host) {
   return static_cast<std::uint16_t>(std::min<std::uint32_t>(options.retries, 0xffff));
 }
 
+// Whether all of it may be done once more, whatever became of the first time: what it writes it
+// does not read before.
+bool can_restart(const TaskGraph& graph) {
+  return std::none_of(graph.entries().begin(), graph.entries().end(),
+                      [&](const TaskGraph::Boundary& entry) {
+                        return reads(entry.access) && graph.slot_written()[entry.slot];
+                      });
+}
+
+// Whether another device may do what a call on the host fails to do.
+bool may_go_elsewhere(const PlanState& plan, TaskIndex task, DeviceId host) {
+  const TaskOptions& options = plan.graph->options(task);
+  return plan.kind(task).able != bit(host) && options.retries != 0 &&
+         options.idempotent.value_or(plan.operation(task).rerunnable(host));
+}
+
 bool eligible(const PlanState& plan, DeviceId host, bool alone) {
+  const bool once_more = can_restart(*plan.graph);
   if (plan.size() == 0 || (plan.spawns && !alone)) return false;
   for (const PlanState::Kind& kind : plan.kinds)
-    if (kind.able != bit(host) ||
+    if ((kind.able & bit(host)) == 0 ||
         plan.operations[kind.operation].images[host.value]->function.call == nullptr)
       return false;
   for (std::uint32_t t = 0; t < plan.size(); ++t) {
-    const TaskOptions& options = plan.graph->options(TaskIndex{t});
-    if (plan.graph->args(TaskIndex{t}).size() > arg_count_max || options.timeout != forever ||
+    const TaskIndex task{t};
+    const TaskOptions& options = plan.graph->options(task);
+    if (plan.graph->args(task).size() > arg_count_max || options.timeout != forever ||
         options.deadline != forever)
       return false;
+    // The lane has no elsewhere: then all is done again.
+    if (may_go_elsewhere(plan, task, host) && !once_more) return false;
   }
   return true;
 }
@@ -77,7 +97,7 @@ void PlanState::set_run_slots(std::uint32_t count) noexcept {
   if (lane) lane->whole->run_slots = count;
 }
 
-Result<std::shared_ptr<const LanePlan>> LanePlan::make(const PlanState& plan,
+Result<std::shared_ptr<const LanePlan>> LanePlan::make(PlanState& plan,
                                                        const KernelRegistry& registry,
                                                        DeviceId host, bool alone) {
   if (!eligible(plan, host, alone)) return std::shared_ptr<const LanePlan>{};
@@ -100,8 +120,10 @@ Result<std::shared_ptr<const LanePlan>> LanePlan::make(const PlanState& plan,
   TROIKA_ASSIGN(LaneGraph graph,
                 LaneGraph::make(static_cast<std::uint32_t>(tasks.size()), edges, classes));
   TROIKA_ASSIGN(auto whole, whole_of(plan, registry));
-  return std::shared_ptr<const LanePlan>{std::make_shared<LanePlan>(
-      LanePlan{std::move(graph), std::move(laid), std::move(whole), std::make_unique<Idle>()})};
+  whole->counts_in = &plan;
+  return std::shared_ptr<const LanePlan>{
+      std::make_shared<LanePlan>(LanePlan{std::move(graph), std::move(laid), std::move(whole),
+                                          can_restart(tasks), std::make_unique<Idle>()})};
 }
 
 }  // namespace troika

@@ -11,9 +11,9 @@
 
 namespace troika {
 
-// Eligible: every task's only able device is the host's, none has a timeout or a deadline, and no
-// kernel submits sub-graphs that might leave their bytes on another device. To the strand a run of
-// it is one task that touches everything the plan touches.
+// Eligible: the host can run every task, none has a timeout or a deadline, and no kernel submits
+// sub-graphs that might leave their bytes on another device. To the strand a run of it is one task
+// that touches everything the plan touches.
 struct LanePlan {
   struct Task {
     const KernelImage* image;
@@ -23,13 +23,14 @@ struct LanePlan {
   };
 
   // Null when the plan is not eligible. `alone`: no other device may run kernels.
-  static Result<std::shared_ptr<const LanePlan>> make(const PlanState& plan,
+  static Result<std::shared_ptr<const LanePlan>> make(PlanState& plan,
                                                       const KernelRegistry& registry, DeviceId host,
                                                       bool alone);
 
   LaneGraph graph;
   std::vector<Task> tasks;
   std::shared_ptr<PlanState> whole;  // the one task, in the plan's slots
+  bool restarts;                     // all of it may be done once more after a failure
 
   // Counts of finished runs, for the next ones.
   struct Idle {

@@ -50,13 +50,26 @@ void Executor::start_lease(RunState& run) {
   run.lane->start(*this, run);
 }
 
+// Other devices may do what the host has failed to do.
+void Executor::restart_by_tasks(RunState& run) {
+  TaskState& whole = run.tasks.front();
+  counters_.attempts_failed += run.lane->attempts_failed();
+  whole.holds_followers = false;
+  run.lane->put_back();
+  tracing_.recorded_elsewhere(run.lane->events());
+  run_by_tasks(run);
+}
+
 void Executor::lane_over(RunState& run) {
   heed_cancel(run);
   const TaskIndex whole{0};
   LaneExecution& lane = *run.lane;
-  const TaskGraph& graph = *lane.plan()->graph;
+  const PlanState& plan = *lane.plan();
+  const TaskGraph& graph = *plan.graph;
   for (const Arg& arg : run.args(whole))
     if (writes(arg.access)) run.buffers[arg.slot]->coherence.commit(arg.region);
+  if (!lane.failures().empty() && !plan.host_alone && plan.lane->restarts && !run.cancelled)
+    return restart_by_tasks(run);
   // A host task writes in place, so nothing is left of what a failed one was to write.
   for (const LaneExecution::Failure& failure : lane.failures()) {
     const TaskIndex task{failure.task};

@@ -8,6 +8,7 @@
 
 #include "runtime/device/device.h"
 #include "runtime/exec/buffer_state.h"
+#include "runtime/exec/lane_choice.h"
 #include "runtime/graph/task_graph.h"
 #include "runtime/sched/cost_model.h"
 
@@ -71,13 +72,16 @@ struct PlanState {
   std::vector<std::uint32_t> kind_of;  // by task: index into `kinds`
   std::vector<Nanos> ranks;            // by task
   std::vector<OperationOn> operations;
-  std::shared_ptr<const LanePlan> lane;  // runs go there; null: to the strand
+  std::shared_ptr<const LanePlan> lane;  // null: runs go to the strand
+  bool host_alone = false;               // no other device is able: then all runs go to the lane
+  mutable LaneChoice lane_choice;        // else which
   bool spawns = false;                   // some kernel of it may submit sub-graphs
   std::uint32_t run_slots = 8;           // runs of it under way at once; more wait for admission
 
   // Strand only.
   std::shared_ptr<const UseOrder> uses;  // made when something has to be evicted; null before
   std::uint32_t active_runs = 0;
+  PlanState* counts_in = this;    // of a lane's whole: its plan, of which these are runs too
   std::vector<BufferId> refined;  // by slot: the buffer whose cells fit this plan's views already
   std::vector<std::vector<std::shared_ptr<BufferState>>> idle_scratch;  // of finished runs
 };

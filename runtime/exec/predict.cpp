@@ -35,7 +35,7 @@ class CostTable final : public TaskCosts {
 
 }  // namespace
 
-Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy) const {
+Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy, DeviceMask among) const {
   std::optional<CostTable> costs;
   std::vector<ForecastLane> lanes;
   {
@@ -49,7 +49,7 @@ Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy) const 
                        lane.cores_taken});
     }
     costs.emplace(plan, PlannedCosts{plan, memo_, devices_.size()},
-                  open_devices() & ~away_devices(), cores_taken);
+                  open_devices() & ~away_devices() & among, cores_taken);
   }
   return forecast(*plan.graph, *costs, lanes, policy);
 }

@@ -33,6 +33,7 @@ class LoadAware final : public Policy {
   static constexpr std::uint64_t ageing_bound = 1024;
 
   std::string_view name() const noexcept override { return "load_aware"; }
+  bool leaves_to_host_lane() const noexcept override { return true; }
   void on_ready(const ReadyTask& task, const SchedView& view) override;
   std::optional<ReadyTask> next(LaneId lane, const SchedView& view) override;
 

@@ -63,6 +63,9 @@ class Policy {
  public:
   virtual ~Policy() = default;
   virtual std::string_view name() const noexcept = 0;
+  // Whether plans that other devices would not end sooner may go to the host lane, where nothing is
+  // asked of a policy.
+  virtual bool leaves_to_host_lane() const noexcept { return false; }
   // `task` has just been added to the ready sets; also when it was taken and put back.
   virtual void on_ready(const ReadyTask& task, const SchedView& view);
   // The ready task this lane should take now; none: leave it idle for the moment. To the policy the

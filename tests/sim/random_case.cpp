@@ -154,12 +154,6 @@ sim::Machine draw_machine(Random& random, bool tight) {
 }
 
 void Kernels::define(KernelRegistry& registry, sim::World& world,
-                     std::function<void(TaskContext&, Word salt)> spawned) {
-  static const std::set<Word> none;
-  define(registry, world, std::move(spawned), none);
-}
-
-void Kernels::define(KernelRegistry& registry, sim::World& world,
                      std::function<void(TaskContext&, Word salt)> spawned,
                      const std::set<Word>& throws) {
   const auto add = [&](auto builder) {

@@ -38,8 +38,6 @@ struct Kernels {
   static void define(KernelRegistry& registry, sim::World& world,
                      std::function<void(TaskContext&, Word salt)> spawned,
                      const std::set<Word>& throws);
-  static void define(KernelRegistry& registry, sim::World& world,
-                     std::function<void(TaskContext&, Word salt)> spawned);
 };
 
 // A rectangle of words of one of the case's buffers.

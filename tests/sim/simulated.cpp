@@ -39,7 +39,9 @@ Simulated::Simulated(const sim::Machine& machine, SimulatedOptions options) : wo
   auto opened = sim::open(world, machine, options.faults);
   runtime.emplace(simulated_parts(world, std::move(opened.devices), options.lane),
                   std::move(options.runtime));
-  Kernels::define(runtime->kernels(), world, std::move(options.spawned));
+  static const std::set<Word> none;
+  Kernels::define(runtime->kernels(), world, std::move(options.spawned),
+                  options.throws != nullptr ? *options.throws : none);
 }
 
 void Simulated::end() {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -30,6 +31,8 @@ struct SimulatedOptions {
   RuntimeOptions runtime;
   HostLaneUse lane = HostLaneUse::no;
   std::function<void(TaskContext&, Word salt)> spawned = [](TaskContext&, Word) {};
+  // The host's kernels throw where one of these is their salt. Outlives the runtime.
+  const std::set<Word>* throws = nullptr;
 };
 
 struct Simulated {
