@@ -1,5 +1,6 @@
 // From a graph to a plan: kernels loaded on every device that may run them, priced, prepared.
 #include <algorithm>
+#include <optional>
 
 #include "runtime/exec/core.h"
 #include "runtime/exec/lane_plan.h"
@@ -38,53 +39,73 @@ RuntimeCore::Found RuntimeCore::load(const Operation& operation, DeviceId device
   return found();
 }
 
+PlanState::OperationOn RuntimeCore::load_everywhere(const Operation& operation) {
+  PlanState::OperationOn on;
+  on.operation = &operation;
+  for (std::uint32_t d = 0; d < parts_.devices.size(); ++d) {
+    const bool may = (allowed_ & bit(DeviceId{d})) != 0;
+    const Found found =
+        may ? load(operation, DeviceId{d})
+            : Found{nullptr, nullptr, {Code::unavailable, "not among the devices asked for"}};
+    on.loaded.push_back(found.kernel);
+    on.images.push_back(found.image);
+    on.why.push_back(found.why);
+  }
+  return on;
+}
+
+// Devices that the options do not rule out.
+DeviceMask RuntimeCore::wanted(const TaskOptions& options) const {
+  DeviceMask wanted = 0;
+  for (std::uint32_t d = 0; d < parts_.devices.size(); ++d) {
+    const DeviceInfo& info = parts_.devices[d]->info();
+    const bool banned =
+        info.is_among(options.never) || (!options.only.empty() && !info.is_among(options.only));
+    if (!banned) wanted |= bit(DeviceId{d});
+  }
+  return wanted;
+}
+
 Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
   TROIKA_TRY(usable());
   TROIKA_ASSIGN(auto checked, TaskGraph::compile(graph, kernels_));
   auto plan = std::make_shared<PlanState>();
   plan->graph = checked;
   plan->tasks.resize(checked->size());
-  const auto& devices = parts_.devices;
-  std::map<const Operation*, std::uint32_t> known;
   const DeviceMask open = executor_->open_devices() & allowed_;
+  // By kernel of the graph: which of the plan's operations it is, where that can run now, and where
+  // it may submit sub-graphs.
+  struct Known {
+    std::optional<std::uint32_t> operation;
+    DeviceMask able = 0, spawns = 0;
+  };
+  std::vector<Known> kernels(graph.kernel_names().size());
   for (std::uint32_t t = 0; t < checked->size(); ++t) {
     const TaskIndex index{t};
-    const Operation* operation = checked->task(index).operation;
-    const auto [entry, added] =
-        known.try_emplace(operation, static_cast<std::uint32_t>(plan->operations.size()));
-    if (added) {
-      PlanState::OperationOn on;
-      on.operation = operation;
-      for (std::uint32_t d = 0; d < devices.size(); ++d) {
-        const bool may = (allowed_ & bit(DeviceId{d})) != 0;
-        const Found found =
-            may ? load(*operation, DeviceId{d})
-                : Found{nullptr, nullptr, {Code::unavailable, "not among the devices asked for"}};
-        on.loaded.push_back(found.kernel);
-        on.images.push_back(found.image);
-        on.why.push_back(found.why);
+    const TaskGraph::Task& laid = checked->task(index);
+    Known& known = kernels[graph.tasks()[t].kernel];
+    if (!known.operation) {
+      known.operation = static_cast<std::uint32_t>(plan->operations.size());
+      const PlanState::OperationOn& on =
+          plan->operations.emplace_back(load_everywhere(*laid.operation));
+      for (std::uint32_t d = 0; d < on.loaded.size(); ++d) {
+        if (on.loaded[d] == nullptr || (open & bit(DeviceId{d})) == 0) continue;
+        known.able |= bit(DeviceId{d});
+        if (on.images[d]->spawns) known.spawns |= bit(DeviceId{d});
       }
-      plan->operations.push_back(std::move(on));
     }
     PlanState::Task& task = plan->tasks[t];
-    const PlanState::OperationOn& on = plan->operations[entry->second];
     const auto args = checked->args(index);
-    const TaskOptions& options = checked->options(index);
-    task.operation = entry->second;
-    task.shape = operation->shape_of(args);
-    task.work = operation->work_of(args);
+    task.operation = *known.operation;
+    task.shape = laid.operation->shape_of(args);
+    task.work = laid.operation->work_of(args);
     task.cost.bytes = view_bytes(args);
-    for (std::uint32_t d = 0; d < devices.size(); ++d) {
-      const DeviceInfo& info = devices[d]->info();
-      const bool banned =
-          info.is_among(options.never) || (!options.only.empty() && !info.is_among(options.only));
-      if (on.loaded[d] == nullptr || banned || (open & bit(DeviceId{d})) == 0) continue;
-      task.able |= bit(DeviceId{d});
-      if (on.images[d]->spawns) plan->spawns = true;
-    }
-    if (task.able == 0 && !is_access(*operation)) {
+    // Options 0 are the default's, which rule out nothing.
+    task.able = laid.options == 0 ? known.able : known.able & wanted(checked->options(index));
+    if ((task.able & known.spawns) != 0) plan->spawns = true;
+    if (task.able == 0 && !is_access(*laid.operation)) {
       Code code = Code::unavailable;
-      for (const Status& why : on.why)
+      for (const Status& why : plan->operations[task.operation].why)
         if (why.code() == Code::kernel_failed) code = Code::kernel_failed;
       return Status{code, checked->name_of(index) + ": no able device:\n" + explain(*plan, index)};
     }

@@ -108,6 +108,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
     Status why;
   };
   Found load(const Operation& operation, DeviceId device);
+  PlanState::OperationOn load_everywhere(const Operation& operation);
+  DeviceMask wanted(const TaskOptions& options) const;
   Status check_within_parent(const RunState& child) const;
   static Status check_bound_apart(const RunState& run, const TaskGraph& graph);
   static Status bind_scalar(const TaskGraph& graph, const Binding& binding, std::vector<Arg>& args);
