@@ -59,13 +59,15 @@ LaneOutcome LaneExecution::run_task(void* state, std::uint32_t task, unsigned wo
 }
 
 LaneOutcome LaneExecution::call_traced(std::uint32_t task, unsigned worker) noexcept {
-  const Nanos begin = tracing_.beginning(worker);
   // Before the call: where sub-graphs go on, the run may be over as soon as it has returned.
   LaneTracing& tracing = tracing_;
-  const RunId run = note_event();
-  const NameId kernel = names_[plan_->tasks[task].operation];
+  const TaskRecord record{tracing.beginning(worker),
+                          {},
+                          run_->id,
+                          names_[plan_->tasks[task].operation],
+                          TaskIndex{task}};
   const LaneOutcome outcome = call(task);
-  tracing.record_task(worker, run, TaskIndex{task}, kernel, begin);
+  tracing.record_task(worker, record);
   return outcome;
 }
 
