@@ -18,6 +18,7 @@ struct Subcommand {
 Subcommand compare(CLI::App& program);
 Subcommand devices(CLI::App& program);
 Subcommand graph(CLI::App& program);
+Subcommand inferred(CLI::App& program);
 Subcommand overhead(CLI::App& program);
 Subcommand round_trip(CLI::App& program);
 Subcommand strand(CLI::App& program);

@@ -43,13 +43,6 @@ Table table_of_marks() {
   return table;
 }
 
-// By repeat: whatever slowed the machine down slowed both.
-Summary ratio(const std::vector<double>& theirs, const std::vector<double>& ours) {
-  std::vector<double> ratios;
-  for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(theirs[i] / ours[i]);
-  return summary_of(std::move(ratios));
-}
-
 // A newer oneTBB than the one linked, in a program beside this one.
 void add_newer_onetbb(Contest& contest, unsigned threads) {
   const auto program =
@@ -105,7 +98,7 @@ Table ratios(const Contest& contest, const std::vector<Standing>& standings,
 }
 
 Report measure(const ContestOptions& options) {
-  Contest entered = contest(options.threads);
+  Contest entered = contest(options);
   add_newer_onetbb(entered, options.threads);
   const std::vector<Standing> standings = hold(entered, options);
   Report report;

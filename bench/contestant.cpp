@@ -1,6 +1,5 @@
 #include "bench/contestant.h"
 
-#include <algorithm>
 #include <iostream>
 #include <stdexcept>
 
@@ -54,12 +53,8 @@ std::unique_ptr<Contestant> in_this_process(std::unique_ptr<Peer> peer) {
 void serve(Contestant& contestant) {
   std::cout << contestant.about() << std::endl;
   GraphName graph;
-  while (std::cin >> graph.name >> graph.scale) {
-    const auto shapes = overhead_shapes(graph.scale);
-    const auto shape =
-        std::ranges::find_if(shapes, [&](const Shape& s) { return s.name == graph.name; });
-    if (shape == shapes.end()) throw std::runtime_error("no graph is called " + graph.name);
-    const Sample sample = contestant.sample(graph, *shape);
+  while (std::cin >> graph.name >> graph.tasks) {
+    const Sample sample = contestant.sample(graph, overhead_shape(graph));
     std::cout << sample.build << ' ' << sample.replay << ' ' << sample.bytes.value_or(0)
               << std::endl;
   }

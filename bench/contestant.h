@@ -17,12 +17,6 @@ struct Sample {
   std::optional<double> bytes;
 };
 
-// A graph as programs name it to each other.
-struct GraphName {
-  std::string name;
-  std::uint32_t scale = 1;  // divides the number of tasks
-};
-
 class Contestant {
  public:
   virtual ~Contestant() = default;
@@ -40,7 +34,7 @@ Result<std::unique_ptr<Contestant>> in_program(std::string name,
                                                unsigned threads);
 
 // The other side of in_program(): says who it is, then answers each line of standard input, a graph
-// and its scale, with a line of figures, until that ends.
+// and its tasks, with a line of figures, until that ends.
 void serve(Contestant& contestant);
 
 }  // namespace troika::bench

@@ -80,7 +80,7 @@ class InProgram final : public Contestant {
   std::uint32_t scaled_down() const override { return 1; }
 
   Sample sample(const GraphName& graph, const Shape&) override {
-    child_->say(graph.name + ' ' + std::to_string(graph.scale));
+    child_->say(graph.name + ' ' + std::to_string(graph.tasks));
     std::istringstream figures{child_->hear()};
     Sample result;
     double bytes = 0;

@@ -1,49 +1,82 @@
 #include "bench/empty_tasks.h"
 
+#include <map>
+#include <span>
+
 #include "examples/progress.h"
 
 namespace troika::bench {
-Contest contest(unsigned threads) {
+
+std::vector<Entrant> make_peers(unsigned threads) {
+  std::vector<Entrant> peers;
+  peers.push_back({"troika", make_troika(threads)});
+  peers.push_back({"floor", make_floor(threads)});
+  peers.push_back({"onetbb", make_onetbb(threads)});
+  peers.push_back({"openmp", make_openmp(threads)});
+  peers.push_back({"taskflow", make_taskflow(threads)});
+  peers.push_back({"starpu", make_starpu(threads)});
+  return peers;
+}
+
+Contest contest(const ContestOptions& options) {
   Contest result;
-  const auto add = [&](const char* name, MaybePeer peer) {
+  if (options.alone) {
+    result.contestants.push_back(in_this_process(make_troika(options.threads)));
+    result.contestants.push_back(in_this_process(make_floor(options.threads)));
+    return result;
+  }
+  for (auto& [name, peer] : make_peers(options.threads)) {
     if (peer.ok()) result.contestants.push_back(in_this_process(*std::move(peer)));
     else result.not_run.push_back({name, std::string{peer.status().message()}});
-  };
-  add("troika", make_troika(threads));
-  add("floor", make_floor(threads));
-  add("onetbb", make_onetbb(threads));
-  add("openmp", make_openmp(threads));
-  add("taskflow", make_taskflow(threads));
-  add("starpu", make_starpu(threads));
+  }
   return result;
 }
 
-std::vector<Standing> hold(Contest& contest, const ContestOptions& options) {
-  std::vector<std::vector<Shape>> shapes;  // by contestant
-  for (const auto& contestant : contest.contestants)
-    shapes.push_back(overhead_shapes(options.scale * contestant->scaled_down()));
-  std::vector<std::size_t> graphs;
-  for (std::size_t g = 0; g < shapes[0].size(); ++g)
-    if (options.graph.empty() || shapes[0][g].name == options.graph) graphs.push_back(g);
+namespace {
 
+std::vector<GraphName> asked_for(const ContestOptions& options) {
+  std::vector<GraphName> graphs;
+  for (const auto& [name, usual] : overhead_graphs()) {
+    if (!options.graph.empty() && name != options.graph) continue;
+    if (options.tasks.empty()) graphs.push_back({name, usual / options.scale});
+    for (const std::uint32_t tasks : options.tasks) graphs.push_back({name, tasks});
+  }
+  return graphs;
+}
+
+// By what divides the number of tasks.
+using Shapes = std::map<std::uint32_t, Shape>;
+
+void sample_all(Contest& contest, const GraphName& graph, Shapes& shapes,
+                std::span<Standing> standings) {
+  for (Standing& standing : standings) {
+    Contestant& contestant = *contest.contestants[standing.contestant];
+    const std::uint32_t divisor = contestant.scaled_down();
+    const GraphName wanted{graph.name, graph.tasks / divisor};
+    if (!shapes.contains(divisor)) shapes[divisor] = overhead_shape(wanted);
+    const Shape& shape = shapes[divisor];
+    const Sample sample = contestant.sample(wanted, shape);
+    standing.tasks = shape.tasks;
+    standing.build.push_back(sample.build);
+    standing.replay.push_back(sample.replay);
+    standing.bytes = sample.bytes;
+  }
+}
+
+}  // namespace
+
+std::vector<Standing> hold(Contest& contest, const ContestOptions& options) {
+  const std::vector<GraphName> graphs = asked_for(options);
   std::vector<Standing> standings;
   Progress progress{static_cast<int>(graphs.size() * options.repeats)};
-  for (const std::size_t graph : graphs) {
+  for (const GraphName& graph : graphs) {
     const std::size_t first = standings.size();
-    for (std::size_t c = 0; c < shapes.size(); ++c)
-      standings.push_back({shapes[c][graph].name, c, shapes[c][graph].tasks, {}, {}, {}});
+    for (std::size_t c = 0; c < contest.contestants.size(); ++c)
+      standings.push_back({graph.name, c, 0, {}, {}, {}});
+    Shapes shapes;
     for (unsigned repeat = 0; repeat < options.repeats; ++repeat) {
-      progress.step(shapes[0][graph].name + ", repeat " + std::to_string(repeat + 1));
-      for (std::size_t c = 0; c < shapes.size(); ++c) {
-        Contestant& contestant = *contest.contestants[c];
-        const Shape& shape = shapes[c][graph];
-        const Sample sample =
-            contestant.sample({shape.name, options.scale * contestant.scaled_down()}, shape);
-        Standing& standing = standings[first + c];
-        standing.build.push_back(sample.build);
-        standing.replay.push_back(sample.replay);
-        standing.bytes = sample.bytes;
-      }
+      progress.step(graph.name + ", repeat " + std::to_string(repeat + 1));
+      sample_all(contest, graph, shapes, std::span{standings}.subspan(first));
     }
   }
   return standings;
@@ -64,7 +97,7 @@ std::string how(const ContestOptions& options) {
 
 void add_options(CLI::App& command, ContestOptions& options) {
   std::vector<std::string> graphs;
-  for (const Shape& shape : overhead_shapes(1000)) graphs.push_back(shape.name);
+  for (const GraphName& graph : overhead_graphs()) graphs.push_back(graph.name);
   command.add_option("--threads", options.threads, "worker threads")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
@@ -74,6 +107,9 @@ void add_options(CLI::App& command, ContestOptions& options) {
   command.add_option("--scale", options.scale, "divides the number of tasks")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  command.add_option("--tasks", options.tasks, "of each graph, instead: N[,N...]")
+      ->delimiter(',')
+      ->check(CLI::Range(100, 100'000'000));
   command.add_option("--graph", options.graph, "this graph only")->check(CLI::IsMember(graphs));
 }
 

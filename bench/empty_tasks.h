@@ -16,16 +16,20 @@ struct Contest {
   std::vector<std::unique_ptr<Contestant>> contestants;
   std::vector<NotRun> not_run;
 };
-// Everyone who runs in this process; Troika first, then the floor.
-Contest contest(unsigned threads);
 
 struct ContestOptions {
   unsigned threads = 2;
   unsigned repeats = 7;
-  std::uint32_t scale = 1;  // divides the number of tasks
-  std::string graph;        // this one only; empty: all
+  std::uint32_t scale = 1;           // divides the number of tasks
+  std::vector<std::uint32_t> tasks;  // of each graph, instead; several: one after the other
+  std::string graph;                 // this one only; empty: all
+  bool alone = false;                // Troika and the floor only
 };
 void add_options(CLI::App& command, ContestOptions& options);
+
+// Everyone who runs in this process; Troika first, then the floor.
+inline constexpr std::size_t floor_place = 1;
+Contest contest(const ContestOptions& options);
 
 // What one contestant did with one graph.
 struct Standing {
@@ -35,7 +39,7 @@ struct Standing {
   std::vector<double> build, replay;  // by repeat
   std::optional<double> bytes;
 };
-// By graph, then contestant.
+// By graph, its size, then contestant.
 std::vector<Standing> hold(Contest& contest, const ContestOptions& options);
 
 // Who took part, for the report.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <random>
+#include <stdexcept>
 
 namespace troika::bench {
 namespace {
@@ -57,15 +58,23 @@ Shape random_dag(std::uint32_t tasks, unsigned degree) {
 
 }  // namespace
 
-std::vector<Shape> overhead_shapes(std::uint32_t scale) {
-  const auto side = static_cast<std::uint32_t>(1024 / std::sqrt(scale));
-  std::vector<Shape> shapes;
-  shapes.push_back(independent(1'000'000 / scale));
-  shapes.push_back(chain(1'000'000 / scale));
-  shapes.push_back(wavefront(side));
-  shapes.push_back(fork_join_tree(87'382 / scale));
-  shapes.push_back(random_dag(100'000 / scale, 3));
-  return shapes;
+const std::vector<GraphName>& overhead_graphs() {
+  static const std::vector<GraphName> graphs{{"independent", 1'000'000},
+                                             {"chain", 1'000'000},
+                                             {"wavefront", 1024 * 1024},
+                                             {"fork_join_tree", 3 * 87'382 - 2},
+                                             {"random_dag", 100'000}};
+  return graphs;
+}
+
+Shape overhead_shape(const GraphName& graph) {
+  const auto& [name, tasks] = graph;
+  if (name == "independent") return independent(tasks);
+  if (name == "chain") return chain(tasks);
+  if (name == "wavefront") return wavefront(static_cast<std::uint32_t>(std::sqrt(tasks)));
+  if (name == "fork_join_tree") return fork_join_tree((tasks + 2) / 3);
+  if (name == "random_dag") return random_dag(tasks, 3);
+  throw std::invalid_argument("no graph is called " + name);
 }
 
 }  // namespace troika::bench

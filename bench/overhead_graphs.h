@@ -8,6 +8,12 @@
 
 namespace troika::bench {
 
+// A graph as programs name it to each other.
+struct GraphName {
+  std::string name;
+  std::uint32_t tasks = 0;  // about so many: a wavefront is a square, a tree has both its halves
+};
+
 // Edges go from lower to higher tasks.
 struct Shape {
   std::string name;
@@ -15,7 +21,9 @@ struct Shape {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
 };
 
-// `scale` divides the number of tasks, for a quick look.
-std::vector<Shape> overhead_shapes(std::uint32_t scale);
+// In the sizes at which they are usually compared.
+const std::vector<GraphName>& overhead_graphs();
+// Throws std::invalid_argument for none of that name.
+Shape overhead_shape(const GraphName& graph);
 
 }  // namespace troika::bench

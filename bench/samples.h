@@ -17,6 +17,13 @@ inline Summary summary_of(std::vector<double> values) {
   return {values.front(), values[values.size() / 2], values.back()};
 }
 
+// By repeat: whatever slowed the machine down slowed both.
+inline Summary ratio(const std::vector<double>& theirs, const std::vector<double>& ours) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(theirs[i] / ours[i]);
+  return summary_of(std::move(ratios));
+}
+
 template <class Work>
 double nanos(Work&& work) {
   const auto begin = std::chrono::steady_clock::now();

@@ -18,6 +18,7 @@ namespace {
 struct Options {
   unsigned classes = 5;
   unsigned lanes = 5;
+  std::vector<unsigned> devices;  // instead, of one lane each where a runtime takes so many
   std::uint32_t tasks = 20'000;
   unsigned repeats = 7;
   std::string policy = "load_aware";
@@ -123,15 +124,29 @@ using Step = Kernel<void(Read<std::uint32_t>, Update<std::uint32_t>)>;
 constexpr Step kernels[kernel_count] = {Step{"gemm"}, Step{"syrk"}, Step{"trsm"}, Step{"potrf"},
                                         Step{"geqrt"}};
 
+struct Size {
+  unsigned devices, lanes;  // of each
+
+  unsigned workers() const noexcept { return devices * lanes; }
+};
+constexpr unsigned devices_max = 60;
+
+// So many workers on as many devices as a runtime takes.
+Size size_of(unsigned workers) {
+  unsigned lanes = 1;
+  while (workers % lanes != 0 || workers / lanes > devices_max) lanes += 1;
+  return {workers / lanes, lanes};
+}
+
 // Every class of worker is another device, within the host's memory, and has another speed at each
 // kernel.
-sim::Machine machine_of(const Options& options) {
+sim::Machine machine_of(const Size& size) {
   sim::Machine machine;
   machine.name = "strand";
-  for (unsigned c = 0; c < options.classes; ++c) {
+  for (unsigned c = 0; c < size.devices; ++c) {
     sim::MachineDevice device;
     device.name = device.costs = "class" + std::to_string(c);
-    device.count = options.lanes;
+    device.count = size.lanes;
     device.is_host = c == 0;
     machine.devices.push_back(device);
     for (unsigned k = 0; k < kernel_count; ++k)
@@ -155,14 +170,14 @@ Graph graph_of(const Options& options, const Buffer<std::uint32_t>& buffer) {
 }
 
 // Of every repeat, in nanoseconds per task.
-std::vector<double> strand_costs(const Options& options) {
+std::vector<double> strand_costs(const Options& options, const Size& size) {
   Meter meter;
   sim::WorldOptions world_options;
   world_options.contents = false;
   sim::World world{world_options};
   RuntimeParts parts;
   parts.environment = &world;
-  for (auto& device : sim::open(world, machine_of(options)).devices)
+  for (auto& device : sim::open(world, machine_of(size)).devices)
     parts.devices.push_back(std::make_unique<MeteredDevice>(std::move(device), meter));
   RuntimeOptions runtime_options;
   runtime_options.policy = options.policy;
@@ -194,16 +209,24 @@ Report measure(const Options& options) {
   report.title = "What a placed task costs the strand";
   report.notes = {
       "on simulated devices, whose own work is left out; the tasks take 50 to 210 microseconds"};
-  report.tables = {{"rows",
-                    std::to_string(options.repeats) + " repeats; median (least - most)",
-                    {{"policy", "policy", ""},
-                     {"classes", "classes", ""},
-                     {"workers", "workers", ""},
-                     {"tasks", "tasks", ""},
-                     {"strand_ns", "strand", "ns a task", 0, true}},
-                    {{options.policy, std::uint64_t{options.classes},
-                      std::uint64_t{options.classes} * options.lanes, std::uint64_t{options.tasks},
-                      summary_of(strand_costs(options))}}}};
+  Table rows{"rows",
+             std::to_string(options.repeats) + " repeats; median (least - most)",
+             {{"policy", "policy", ""},
+              {"classes", "devices", ""},
+              {"workers", "workers", ""},
+              {"tasks", "tasks", ""},
+              {"strand_ns", "strand", "ns a task", 0, true},
+              {"tasks_per_second", "one strand places", "tasks a second", 0}},
+             {}};
+  std::vector<Size> sizes;
+  for (const unsigned workers : options.devices) sizes.push_back(size_of(workers));
+  if (sizes.empty()) sizes.push_back({options.classes, options.lanes});
+  for (const Size& size : sizes) {
+    const Summary cost = summary_of(strand_costs(options, size));
+    rows.rows.push_back({options.policy, std::uint64_t{size.devices}, std::uint64_t{size.workers()},
+                         std::uint64_t{options.tasks}, cost, 1e9 / cost.median});
+  }
+  report.tables = {std::move(rows)};
   return report;
 }
 
@@ -214,8 +237,14 @@ Subcommand strand(CLI::App& program) {
   CLI::App* const command = program.add_subcommand(
       "strand", "Nanoseconds of scheduling per placed task, on simulated devices.");
   command->add_option("--classes", options->classes, "devices, each of another speed")
-      ->check(CLI::Range(1, 60));
+      ->check(CLI::Range(1U, devices_max));
   command->add_option("--lanes", options->lanes, "workers of each")->check(CLI::Range(1, 1024));
+  command
+      ->add_option("--devices", options->devices,
+                   "instead of both: N[,N...] devices of one lane; where that is more than a "
+                   "runtime takes, of several")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 4096));
   command->add_option("--tasks", options->tasks, "tasks of the graph")
       ->check(CLI::Range(1, 10'000'000));
   command->add_option("--repeats", options->repeats, "runs")->check(CLI::Range(1, 1000));

@@ -35,7 +35,7 @@ class Subject {
   Subject(Way way, const Options& options)
       : way_{way},
         tasks_{way == Way::host_lane ? options.tasks : options.tasks / 10},
-        runtime_{runtime_options(options)},
+        runtime_{host_only(options.threads)},
         plan_{compile()} {}
 
   const char* name() const { return way_ == Way::host_lane ? "host lane" : "scheduler"; }
@@ -50,13 +50,6 @@ class Subject {
   std::uint64_t dropped() { return trace().snapshot().dropped; }
 
  private:
-  static RuntimeOptions runtime_options(const Options& options) {
-    RuntimeOptions wanted = host_only(options.threads);
-    // Room for all that one replay records: what is dropped costs less.
-    wanted.executor.trace.ring_events = 2UL * options.tasks;
-    wanted.executor.trace.kept_events = 4UL * options.tasks;
-    return wanted;
-  }
   // Chains of ten, so that there is something to release and something to steal.
   Plan compile() {
     throw_if_failed(define(nothing).host([] {}).into(runtime_.kernels()));

@@ -78,6 +78,47 @@ class OpenMpGraph final : public BuiltGraph {
   std::vector<char> done_;  // only their addresses are used
 };
 
+// Ordered by the tiles themselves.
+class OpenMpTiles final : public BuiltGraph {
+ public:
+  OpenMpTiles(const TileGraph& graph, unsigned threads)
+      : threads_{static_cast<int>(threads)}, tally_{threads}, graph_{graph}, tiles_(graph.tiles) {}
+
+  void run() override {
+#pragma omp parallel num_threads(threads_)
+#pragma omp single
+    for (const TileTask& task : graph_.tasks) create(task);
+  }
+  std::uint64_t tasks_run() const override { return tally_.sum(); }
+  std::optional<std::size_t> bytes() const override { return std::nullopt; }
+
+ private:
+  void create(const TileTask& task) {
+    [[maybe_unused]] const char* const updated = &tiles_[task.updated];
+    [[maybe_unused]] const char* const first = &tiles_[task.read[0]];
+    [[maybe_unused]] const char* const second = &tiles_[task.read[1]];
+    switch (task.read_count) {
+      case 0:
+#pragma omp task depend(inout : updated[0])
+        count();
+        break;
+      case 1:
+#pragma omp task depend(in : first[0]) depend(inout : updated[0])
+        count();
+        break;
+      default:
+#pragma omp task depend(in : first[0], second[0]) depend(inout : updated[0])
+        count();
+    }
+  }
+  void count() noexcept { tally_.add(static_cast<unsigned>(omp_get_thread_num())); }
+
+  const int threads_;
+  Tally tally_;
+  const TileGraph& graph_;
+  std::vector<char> tiles_;  // only their addresses are used
+};
+
 class OpenMp final : public Peer {
  public:
   explicit OpenMp(unsigned threads) : threads_{threads} {}
@@ -90,6 +131,10 @@ class OpenMp final : public Peer {
   std::unique_ptr<BuiltGraph> build(const Shape& shape) override {
     return std::make_unique<OpenMpGraph>(shape, threads_);
   }
+  std::unique_ptr<BuiltGraph> build_tiles(const TileGraph& graph) override {
+    return std::make_unique<OpenMpTiles>(graph, threads_);
+  }
+  bool infers() const override { return true; }
   // Its threads spin behind a parallel region; ended, they are made anew before the next sample.
   void resume() override {
     const int wanted = static_cast<int>(threads_);

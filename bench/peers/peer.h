@@ -4,8 +4,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bench/overhead_graphs.h"
+#include "bench/tiles.h"
 #include "runtime/base/result.h"
 
 namespace troika::bench {
@@ -29,6 +31,11 @@ class Peer {
   // Version and settings, and how it differs from the others.
   virtual std::string about() const = 0;
   virtual std::unique_ptr<BuiltGraph> build(const Shape& shape) = 0;
+  // Ordered by what its tasks touch: by the runtime, where it infers that.
+  virtual std::unique_ptr<BuiltGraph> build_tiles(const TileGraph& graph) {
+    return build(by_hand_table(graph));
+  }
+  virtual bool infers() const { return false; }
   // Its graphs are so many times smaller: it would take too long.
   virtual std::uint32_t scaled_down() const { return 1; }
   // Around what is measured: threads that spin are still while others are.
@@ -46,5 +53,12 @@ std::unique_ptr<Peer> make_openmp(unsigned threads);
 MaybePeer make_taskflow(unsigned threads);
 // One in a process: StarPU is initialised once.
 MaybePeer make_starpu(unsigned threads);
+
+// All of them; Troika first, then the floor.
+struct Entrant {
+  const char* name;
+  MaybePeer peer;
+};
+std::vector<Entrant> make_peers(unsigned threads);
 
 }  // namespace troika::bench

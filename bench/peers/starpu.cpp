@@ -1,5 +1,8 @@
-// StarPU on CPU workers: tasks without data, ordered by declared dependences.
+// StarPU on CPU workers: tasks without data, ordered by declared dependences, and tasks that are
+// ordered by their data.
+#include <array>
 #include <cstdlib>
+#include <span>
 #include <vector>
 
 #include <malloc.h>
@@ -78,6 +81,70 @@ class StarpuGraph final : public BuiltGraph {
   bool fresh_ = false;  // created, not submitted
 };
 
+// Each tile is a piece of data that StarPU knows; tasks are ordered by what they do with it.
+class Tiles {
+ public:
+  explicit Tiles(std::uint32_t count) : bytes_(count * tile_elements), handles_(count) {
+    for (std::uint32_t tile = 0; tile < count; ++tile)
+      starpu_vector_data_register(&handles_[tile], STARPU_MAIN_RAM,
+                                  reinterpret_cast<std::uintptr_t>(&bytes_[tile * tile_elements]),
+                                  tile_elements, sizeof(float));
+  }
+  ~Tiles() {
+    for (starpu_data_handle_t handle : handles_) starpu_data_unregister_no_coherency(handle);
+  }
+  Tiles(const Tiles&) = delete;
+  Tiles& operator=(const Tiles&) = delete;
+
+  std::size_t size() const noexcept { return handles_.size(); }
+  starpu_data_handle_t operator[](std::uint32_t tile) const noexcept { return handles_[tile]; }
+
+ private:
+  static constexpr std::uint32_t tile_elements = 16;
+  std::vector<float> bytes_;
+  std::vector<starpu_data_handle_t> handles_;
+};
+
+class StarpuTiles final : public BuiltGraph {
+ public:
+  // `codelets` by the number of tiles that a task reads.
+  StarpuTiles(const TileGraph& graph, const Tiles& tiles, std::span<starpu_codelet> codelets)
+      : graph_{graph}, tiles_{tiles}, codelets_{codelets}, tally_{starpu_worker_get_count()} {}
+
+  void run() override {
+    tally = &tally_;
+    for (const TileTask& tile_task : graph_.tasks) {
+      starpu_task* const task = starpu_task_create();
+      task->cl = &codelets_[tile_task.read_count];
+      std::size_t handle = 0;
+      for (const std::uint32_t tile : tile_task.reads()) task->handles[handle++] = tiles_[tile];
+      task->handles[handle] = tiles_[tile_task.updated];
+      if (starpu_task_submit(task) != 0)
+        throw Error{Status{Code::kernel_failed, "starpu_task_submit failed"}};
+    }
+    starpu_task_wait_for_all();
+  }
+  std::uint64_t tasks_run() const override { return tally_.sum(); }
+  std::optional<std::size_t> bytes() const override { return std::nullopt; }
+
+ private:
+  const TileGraph& graph_;
+  const Tiles& tiles_;
+  const std::span<starpu_codelet> codelets_;
+  Tally tally_;
+};
+
+// Counts itself; reads so many pieces of data and updates one more, or touches none.
+void describe(starpu_codelet& codelet, int reads, bool updates) {
+  starpu_codelet_init(&codelet);
+  codelet.where = STARPU_CPU;
+  codelet.cpu_funcs[0] = count_on_cpu;
+  codelet.nbuffers = updates ? reads + 1 : 0;
+  for (int i = 0; i < reads; ++i) codelet.modes[i] = STARPU_R;
+  if (updates) codelet.modes[reads] = STARPU_RW;
+  codelet.name = "nothing";
+}
+
 class Starpu final : public Peer {
  public:
   explicit Starpu(unsigned threads) {
@@ -91,15 +158,14 @@ class Starpu final : public Peer {
     conf.sched_policy_name = policy;
     if (starpu_init(&conf) != 0) throw Error{Status{Code::unavailable, "starpu_init failed"}};
     starpu_profiling_status_set(STARPU_PROFILING_DISABLE);
-    starpu_codelet_init(&codelet_);
-    codelet_.where = STARPU_CPU;
-    codelet_.cpu_funcs[0] = count_on_cpu;
-    codelet_.nbuffers = 0;
-    codelet_.name = "nothing";
+    describe(codelet_, 0, false);
+    for (int reads = 0; reads < static_cast<int>(tile_codelets_.size()); ++reads)
+      describe(tile_codelets_[static_cast<std::size_t>(reads)], reads, true);
     starpu_pause();
   }
   ~Starpu() override {
     starpu_resume();
+    tiles_.reset();
     starpu_shutdown();
   }
   const char* name() const override { return "starpu"; }
@@ -111,6 +177,11 @@ class Starpu final : public Peer {
   std::unique_ptr<BuiltGraph> build(const Shape& shape) override {
     return std::make_unique<StarpuGraph>(shape, codelet_);
   }
+  std::unique_ptr<BuiltGraph> build_tiles(const TileGraph& graph) override {
+    if (!tiles_ || tiles_->size() != graph.tiles) tiles_ = std::make_unique<Tiles>(graph.tiles);
+    return std::make_unique<StarpuTiles>(graph, *tiles_, tile_codelets_);
+  }
+  bool infers() const override { return true; }
   std::uint32_t scaled_down() const override { return 10; }
   void resume() override { starpu_resume(); }
   void pause() override { starpu_pause(); }
@@ -118,6 +189,8 @@ class Starpu final : public Peer {
  private:
   static constexpr const char* policy = "eager";
   starpu_codelet codelet_;
+  std::array<starpu_codelet, 3> tile_codelets_;  // by the number of tiles that are read
+  std::unique_ptr<Tiles> tiles_;                 // the latest
 };
 
 }  // namespace

@@ -49,6 +49,8 @@ class Environment {
 
   // Any thread. Monotonic.
   virtual Nanos now() const noexcept = 0;
+  // Whether that is the machine's own clock, so that other ways to measure time agree with it.
+  virtual bool real_time() const noexcept { return false; }
 
   // Before anything else, once. `service` is called on a thread of the environment's own.
   virtual void attach(Service& service) = 0;

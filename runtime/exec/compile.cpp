@@ -99,16 +99,16 @@ PlanState::OperationOn RuntimeCore::load_everywhere(const Operation& operation) 
   return on;
 }
 
-// Devices where the operation is loaded and the options do not forbid it.
-DeviceMask RuntimeCore::able(const PlanState::OperationOn& on, const TaskOptions& options) const {
-  DeviceMask able = 0;
+// Devices that the options do not rule out.
+DeviceMask RuntimeCore::wanted(const TaskOptions& options) const {
+  DeviceMask wanted = 0;
   for (std::uint32_t d = 0; d < parts_.devices.size(); ++d) {
     const DeviceInfo& info = parts_.devices[d]->info();
     const bool banned =
         info.is_among(options.never) || (!options.only.empty() && !info.is_among(options.only));
-    if (on.loaded[d] != nullptr && !banned) able |= bit(DeviceId{d});
+    if (!banned) wanted |= bit(DeviceId{d});
   }
-  return able;
+  return wanted;
 }
 
 Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
@@ -121,16 +121,25 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
   plan->kind_of.reserve(checked->size());
   KindTable kinds{*plan};
   const DeviceMask open = executor_->open_devices() & allowed_;
+  std::vector<DeviceMask> able;  // by operation
+  for (const PlanState::OperationOn& on : plan->operations) {
+    DeviceMask& mask = able.emplace_back(0);
+    for (std::uint32_t d = 0; d < on.loaded.size(); ++d)
+      if (on.loaded[d] != nullptr) mask |= open & bit(DeviceId{d});
+  }
   for (std::uint32_t t = 0; t < checked->size(); ++t) {
     const TaskIndex index{t};
     const Operation& operation = checked->operation(index);
+    const TaskGraph::Task& task = checked->task(index);
     const auto args = checked->args(index);
     PlanState::Kind kind;
-    kind.operation = checked->task(index).operation;
+    kind.operation = task.operation;
     kind.shape = operation.shape_of(args);
     kind.work = operation.work_of(args);
     kind.cost.bytes = view_bytes(args);
-    kind.able = open & able(plan->operations[kind.operation], checked->options(index));
+    // Options 0 are the default's, which rule out nothing.
+    kind.able = task.options == 0 ? able[task.operation]
+                                  : able[task.operation] & wanted(checked->options(index));
     plan->kind_of.push_back(kinds.of(kind));
     if (kind.able == 0 && !is_access(operation)) {
       Code code = Code::unavailable;

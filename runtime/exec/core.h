@@ -115,7 +115,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   Result<Forecast> forecast(const PlanState& plan, DeviceMask among) const;
   Found load(const Operation& operation, DeviceId device);
   PlanState::OperationOn load_everywhere(const Operation& operation);
-  DeviceMask able(const PlanState::OperationOn& on, const TaskOptions& options) const;
+  DeviceMask wanted(const TaskOptions& options) const;
   Status check_within_parent(const RunState& child) const;
   static Status check_bound_apart(const RunState& run, const TaskGraph& graph);
   static Status bind_scalar(const TaskGraph& graph, const Binding& binding, std::vector<Arg>& args);

@@ -53,13 +53,15 @@ LaneOutcome LaneExecution::run_task(void* state, std::uint32_t task, unsigned /*
 
 LaneOutcome LaneExecution::run_traced(void* state, std::uint32_t task, unsigned worker) noexcept {
   auto* self = static_cast<LaneExecution*>(state);
-  const Nanos begin = self->tracing_.beginning(worker);
   // Before the call: where sub-graphs go on, the run may be over as soon as it has returned.
   LaneTracing& tracing = self->tracing_;
-  const RunId run = self->note_event();
-  const NameId kernel = self->names_[self->plan_->graph->task(TaskIndex{task}).operation];
+  const TaskRecord record{tracing.beginning(worker),
+                          {},
+                          self->run_->id,
+                          self->names_[self->plan_->graph->task(TaskIndex{task}).operation],
+                          TaskIndex{task}};
   const LaneOutcome outcome = self->call(task);
-  tracing.record_task(worker, run, TaskIndex{task}, kernel, begin);
+  tracing.record_task(worker, record);
   return outcome;
 }
 

@@ -29,7 +29,7 @@ class LaneExecution {
   void child_begins(TaskIndex task) noexcept;
   void child_over(TaskIndex task, const Status& outcome);
 
-  // A worker is about to record something of it. Of which run, for the trace.
+  // A worker is about to record a burst of it. Of which run, for the trace.
   RunId note_event() noexcept;
 
   // Once over.

@@ -19,6 +19,7 @@ class ServiceThread final : public Environment {
   ServiceThread& operator=(const ServiceThread&) = delete;
 
   Nanos now() const noexcept override;  // since construction
+  bool real_time() const noexcept override { return true; }
   void attach(Service& service) override;
   // Not on the service's own thread.
   void detach() noexcept override;

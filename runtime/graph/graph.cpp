@@ -86,19 +86,16 @@ void Graph::begin_task(std::string_view kernel) {
 }
 
 void Graph::push_buffer(Access access, const Operand& operand) {
-  Arg arg;
+  Arg& arg = args_.emplace_back();
   arg.is_buffer = true;
   arg.access = access;
   arg.slot = slot_of(operand.storage);
   arg.region = operand.region;
-  args_.push_back(arg);
   arg_types_.push_back(operand.type);
 }
 
 void Graph::push_scalar(Scalar scalar) {
-  Arg arg;
-  arg.scalar = scalar;
-  args_.push_back(arg);
+  args_.emplace_back().scalar = scalar;
   arg_types_.push_back(scalar.type);
 }
 
@@ -116,17 +113,40 @@ void Graph::connect(TaskIndex task, const Arg& arg) {
   std::size_t& pitch = slot_pitch_[arg.slot];
   if (pitch == 0 && arg.region.rows > 1) pitch = arg.region.pitch;
   const Region region = widened(arg.region, pitch);
-  records_[arg.slot].filter(region, [&](const RegionIndex<Record>::Entry& entry) {
-    const auto& [earlier, access] = entry.value;
-    const bool conflict =
-        earlier != task && (writing || writes(access)) && overlap(entry.region, region);
-    if (!conflict) return true;
-    if (edges_.empty() || edges_.back().from != earlier || edges_.back().to != task)
-      edges_.push_back({earlier, task});
+  bool recorded = false;
+  records_[arg.slot].filter(region, [&](RegionIndex<Record>::Entry& entry) {
+    Record& record = entry.value;
+    const bool same = entry.region == region;
+    if (!same && !overlap(entry.region, region)) return true;
+    if (record.writer) follow(record.writer, task);
+    if (writing)
+      for (std::uint32_t at = record.readers; at != none; at = readers_[at].next)
+        follow(readers_[at].task, task);
+    if (same) {
+      recorded = true;
+      if (writing) record = {task};
+      else add_reader(record, task);
+      return true;
+    }
     // What is overwritten whole is ordered through this task from now on.
     return !(writing && contains(region, entry.region));
   });
-  records_[arg.slot].insert(region, {task, arg.access});
+  if (recorded) return;
+  Record record;
+  if (writing) record.writer = task;
+  else add_reader(record, task);
+  records_[arg.slot].insert(region, record);
+}
+
+void Graph::follow(TaskIndex earlier, TaskIndex task) {
+  if (earlier == task) return;
+  if (edges_.empty() || edges_.back().from != earlier || edges_.back().to != task)
+    edges_.push_back({earlier, task});
+}
+
+void Graph::add_reader(Record& record, TaskIndex task) {
+  readers_.push_back({task, record.readers});
+  record.readers = static_cast<std::uint32_t>(readers_.size() - 1);
 }
 
 std::uint32_t Graph::slot_of(const Storage& storage) {

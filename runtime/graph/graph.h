@@ -132,11 +132,18 @@ class Graph {
  private:
   friend class TaskRef;
 
-  // Whose access to a region later ones may conflict with.
+  // Who has used a region so far that later tasks may have to follow: the last that wrote just this
+  // region, and those that have read just this region since. A list of readers is the number of its
+  // first.
   struct Record {
-    TaskIndex task;
-    Access access;
+    TaskIndex writer;
+    std::uint32_t readers = none;
   };
+  struct Reader {
+    TaskIndex task;
+    std::uint32_t next;
+  };
+  static constexpr std::uint32_t none = ~0U;
 
   template <class P, class A>
   void push(A&& arg) {
@@ -157,6 +164,8 @@ class Graph {
   void push_scalar(Scalar scalar);
   TaskRef end_task();
   void connect(TaskIndex task, const Arg& arg);
+  void follow(TaskIndex earlier, TaskIndex task);
+  void add_reader(Record& record, TaskIndex task);
   std::uint32_t slot_of(const Storage& storage);
 
   std::vector<Task> tasks_;
@@ -166,6 +175,7 @@ class Graph {
   std::vector<Storage> slots_;  // the distinct buffers and scratches, in order of first use
   std::vector<std::size_t> slot_pitch_;
   std::vector<RegionIndex<Record>> records_;  // by slot
+  std::vector<Reader> readers_;
   std::vector<std::uint32_t> slot_by_buffer_, slot_by_scratch_;
   std::vector<std::string> kernel_names_;
   std::vector<TaskOptions> options_{TaskOptions{}};

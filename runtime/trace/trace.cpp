@@ -1,6 +1,7 @@
 #include "runtime/trace/trace.h"
 
 #include <algorithm>
+#include <new>
 
 namespace troika {
 
@@ -49,6 +50,54 @@ Recorder& Trace::add_recorder() {
   return recorders_.emplace_back(level_, options_.ring_events);
 }
 
+void TaskWriter::turn_over() noexcept {
+  block_ = trace_.next_block(block_, track_);
+  if (block_ != nullptr) used_ = 0;
+}
+
+TaskBlock* Trace::next_block(TaskBlock* full, TrackId track) noexcept {
+  const std::scoped_lock lock{mutex_};
+  const auto open = std::ranges::find(open_blocks_, full, &std::unique_ptr<TaskBlock>::get);
+  if (open != open_blocks_.end()) {
+    full_blocks_.push_back(std::move(*open));
+    open_blocks_.erase(open);
+  }
+  const std::size_t blocks = open_blocks_.size() + full_blocks_.size();
+  std::unique_ptr<TaskBlock> block;
+  if (full_blocks_.empty() || (blocks + 1) * sizeof(TaskBlock) <= options_.kept_task_bytes) {
+    block.reset(new (std::nothrow) TaskBlock);
+  } else {
+    block = std::move(full_blocks_.front());
+    full_blocks_.pop_front();
+    forgotten_ += block->count.load(std::memory_order_relaxed);
+    block->count.store(0, std::memory_order_relaxed);
+  }
+  if (block == nullptr) {
+    tasks_dropped_ += 1;
+    return nullptr;
+  }
+  block->track = track;
+  return open_blocks_.emplace_back(std::move(block)).get();
+}
+
+namespace {
+
+void append(const TaskBlock& block, std::vector<TraceEvent>& events) {
+  const std::uint32_t count = block.count.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const TaskRecord& record = block.records[i];
+    TraceEvent& event = events.emplace_back();
+    event.begin = record.begin;
+    event.end = record.end;
+    event.run = record.run;
+    event.name = record.name;
+    event.task = record.task;
+    event.track = block.track;
+  }
+}
+
+}  // namespace
+
 void Trace::collect() {
   const std::scoped_lock lock{mutex_};
   collect_locked();
@@ -69,6 +118,9 @@ TraceSnapshot Trace::snapshot() {
     const std::scoped_lock lock{mutex_};
     collect_locked();
     copy.events.assign(kept_.begin(), kept_.end());
+    for (const auto& block : full_blocks_) append(*block, copy.events);
+    for (const auto& block : open_blocks_) append(*block, copy.events);
+    copy.dropped = tasks_dropped_;
     copy.names.assign(names_.begin(), names_.end());
     copy.tracks = tracks_;
     copy.forgotten = forgotten_;

@@ -18,6 +18,7 @@
 
 #include "runtime/trace/event.h"
 #include "runtime/trace/ring.h"
+#include "runtime/trace/task_log.h"
 
 namespace troika {
 
@@ -31,7 +32,9 @@ struct TraceOptions {
   TraceLevel level = TraceLevel::standard;
   std::size_t ring_events = 4096;       // a recorder's room between two collections
   std::size_t kept_events = 1'000'000;  // beyond it the oldest are forgotten, and counted
-  std::size_t names_max = 65'536;       // beyond it every new name reads "(too many names)"
+  // Of single tasks of the host lane, beside the events; forgotten and counted block by block.
+  std::size_t kept_task_bytes = std::size_t{64} << 20;
+  std::size_t names_max = 65'536;  // beyond it every new name reads "(too many names)"
   // Of the runs a report can tell the graph of, and of their graphs' tasks together, each graph
   // once; beyond either the oldest runs are forgotten, and counted.
   std::size_t kept_runs = 4096;
@@ -96,13 +99,21 @@ class Trace {
   TraceSnapshot snapshot();
 
  private:
+  friend class TaskWriter;
+
   void collect_locked();
+  // A block to write to, behind `full`, which may be null. Null where there is no memory for one:
+  // a task is then dropped, and counted.
+  TaskBlock* next_block(TaskBlock* full, TrackId track) noexcept;
 
   const TraceOptions options_;
   std::atomic<TraceLevel> level_;
   std::mutex mutex_;  // protects everything below; also makes collectors one at a time
   std::deque<Recorder> recorders_;
   std::deque<TraceEvent> kept_;
+  std::vector<std::unique_ptr<TaskBlock>> open_blocks_;  // of one writer each
+  std::deque<std::unique_ptr<TaskBlock>> full_blocks_;   // the oldest first
+  std::uint64_t tasks_dropped_ = 0;
   std::uint64_t forgotten_ = 0;
   std::deque<std::string> names_;  // a deque: the index's keys point into it
   std::unordered_map<std::string_view, NameId> name_index_;

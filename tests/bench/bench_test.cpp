@@ -51,6 +51,37 @@ TEST_F(Bench, overhead_has_a_row_for_each_runtime_or_says_why_not) {
   EXPECT_THAT(program_.printed(), testing::Not(HasSubstr("\r")));  // no bar without a terminal
 }
 
+TEST_F(Bench, overhead_shows_how_cost_grows_with_the_number_of_tasks) {
+  ASSERT_EQ(program_.start("overhead --alone --repeats 1 --tasks 100,400" + program_.json()), 0)
+      << program_.printed();
+  const json report = program_.report();
+  EXPECT_EQ(mentioned(report), (Names{"troika", "floor"}));
+  EXPECT_EQ(report["rows"].size(), 5U * 2 * 2);
+  for (const json& row : report["rows"]) EXPECT_LE(row["tasks"], 400) << row;
+  ASSERT_EQ(report["growth"].size(), 5U * 2);
+  for (const json& row : report["growth"]) {
+    EXPECT_NEAR(row["from_tasks"], 100, 2) << row;
+    EXPECT_NEAR(row["to_tasks"], 400, 2) << row;
+    EXPECT_GT(row["build_growth"], 0);
+    if (row["runtime"] == "floor") {
+      EXPECT_EQ(row["times_floor"], 1.0);
+    }
+  }
+}
+
+TEST_F(Bench, strand_takes_more_devices_than_a_runtime_as_lanes) {
+  ASSERT_EQ(program_.start("strand --repeats 1 --tasks 1000 --devices 8,128" + program_.json()), 0)
+      << program_.printed();
+  const json rows = program_.report()["rows"];
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0]["classes"], 8);
+  EXPECT_EQ(rows[0]["workers"], 8);
+  EXPECT_EQ(rows[1]["classes"], 32);
+  EXPECT_EQ(rows[1]["workers"], 128);
+  for (const json& row : rows)
+    EXPECT_NEAR(row["tasks_per_second"].get<double>() * row["strand_ns"].get<double>(), 1e9, 1);
+}
+
 TEST_F(Bench, compare_gives_everyone_as_a_ratio_to_troika) {
   ASSERT_EQ(program_.start("compare --repeats 2 --scale 1000 --graph chain" + program_.json()), 0)
       << program_.printed();
@@ -68,6 +99,24 @@ TEST_F(Bench, compare_gives_everyone_as_a_ratio_to_troika) {
   }
   EXPECT_EQ(fastest, 1);
   EXPECT_FALSE(report["marks"].empty());
+}
+
+TEST_F(Bench, inferred_builds_and_runs_the_same_tasks_everywhere) {
+  ASSERT_EQ(program_.start("inferred --repeats 2 --side 4" + program_.json()), 0)
+      << program_.printed();
+  const json report = program_.report();
+  EXPECT_EQ(mentioned(report),
+            (Names{"troika", "floor", "onetbb", "openmp", "taskflow", "starpu"}));
+  for (const json& row : report["rows"]) {
+    EXPECT_EQ(row["tasks"], 20) << row;
+    EXPECT_GT(row["ns"], 0);
+    const bool looks_at_data =
+        Names{"troika", "openmp", "starpu"}.contains(row["runtime"].get<std::string>());
+    EXPECT_EQ(row["order"], looks_at_data ? "inferred" : "by a hand-written table");
+    if (row["runtime"] == "troika") {
+      EXPECT_EQ(row["times_troika"], 1.0);
+    }
+  }
 }
 
 TEST_F(Bench, devices_shows_the_host_its_workers_and_that_it_copies_nothing) {

@@ -167,10 +167,53 @@ def has_a_bench_that_lists_devices(package):
         fail("the host is not listed")
 
 
+def holds(package, page):
+    """The page's programs, written where it says, and its sessions: each command prints what the
+    page says that it prints."""
+    text = (ROOT / "docs" / page).read_text()
+    folder = package.folder / "docs" / page
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for block in re.findall(r"^```cpp\n(.*?)^```", text, re.M | re.S):
+        if name := re.match(r"// (\w+\.cpp)\n", block):
+            (folder / name.group(1)).write_text(block)
+    pkg_config = package.only("**/troika.pc").parent
+    found = {"PKG_CONFIG_PATH": str(pkg_config), "LD_LIBRARY_PATH": str(package.library().parent)}
+    sessions = re.findall(r"^```console\n(.*?)^```", text, re.M | re.S)
+    if not sessions:
+        fail(f"{page} has no session")
+    for session in sessions:
+        for command, said in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.M):
+            done = ended("bash", "-c", f"cd {folder} && {command}", **found)
+            if done.stdout + done.stderr != said:
+                fail(f"{page}: '{command}' prints\n{done.stdout}{done.stderr}instead of\n{said}")
+
+
+def getting_started_holds(package):
+    holds(package, "getting_started.md")
+
+
+def kernels_page_holds(package):
+    needs_opencl(package)
+    holds(package, "kernels.md")
+
+
+def memory_page_holds(package):
+    needs_opencl(package)
+    holds(package, "memory.md")
+
+
+def needs_opencl(package):
+    devices = run(package.only("bin/troika-bench"), "devices", "--repeats", "1", "--megabytes", "1")
+    if not re.search(r"^ .* opencl ", devices, re.MULTILINE):
+        skip("no OpenCL device")
+
+
 CHECKS = [installs_and_moves, has_the_headers_that_are_needed_and_no_others, is_found_by_cmake,
           is_found_by_pkg_config, finds_its_plugin, takes_plugins_of_others,
           refuses_programs_of_other_minor_versions, shows_nothing_but_troika,
-          has_a_bench_that_lists_devices]
+          has_a_bench_that_lists_devices, getting_started_holds, kernels_page_holds,
+          memory_page_holds]
 
 
 def main():

@@ -63,5 +63,25 @@ TEST_F(FullHostLaneTrace, has_every_task_by_its_kernels_name) {
   EXPECT_EQ(seen, all) << "in the order of the chain";
 }
 
+TEST_F(FullHostLaneTrace, has_every_task_of_a_run_that_is_longer_than_a_ring) {
+  constexpr std::uint32_t many = 3 * 4096;
+  const Buffer<int> x = buffer_of({0});
+  Graph graph;
+  for (std::uint32_t i = 0; i < many; ++i) graph.add(add, x, 1);
+  runtime->run(graph).wait();
+  const TraceSnapshot trace = runtime->core()->executor().trace().snapshot();
+  std::vector<bool> seen(many);
+  Nanos end{0};
+  for (const TraceEvent& event : trace.events) {
+    if (event.kind != EventKind::task) continue;
+    seen[event.task.value] = true;
+    EXPECT_GE(event.begin, end) << "one behind the other, as a chain is";
+    EXPECT_GT(event.end, event.begin);
+    end = event.end;
+  }
+  EXPECT_EQ(std::ranges::count(seen, true), many);
+  EXPECT_EQ(trace.dropped, 0U);
+}
+
 }  // namespace
 }  // namespace troika

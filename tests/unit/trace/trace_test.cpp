@@ -75,6 +75,61 @@ TEST(Trace, gives_equal_texts_one_name_and_stops_at_the_limit) {
   EXPECT_EQ(snapshot.names.at(beyond.value), "(too many names)");
 }
 
+TaskRecord task_at(std::uint32_t number) {
+  return {Nanos{number}, Nanos{number + 1}, RunId{7}, NameId{0}, TaskIndex{number}};
+}
+
+TEST(Trace, keeps_single_tasks_beside_its_events) {
+  Trace trace{TraceOptions{.ring_events = 2}};
+  const TrackId track = trace.add_track("host", "worker 0");
+  TaskWriter tasks{trace, track};
+  constexpr std::uint32_t count = 3 * TaskBlock::room + 5;
+  for (std::uint32_t i = 0; i < count; ++i) tasks.record(task_at(i));
+  const TraceSnapshot snapshot = trace.snapshot();
+  ASSERT_EQ(snapshot.events.size(), count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const TraceEvent& event = snapshot.events[i];
+    ASSERT_EQ(event.task.value, i);
+    ASSERT_EQ(event.end, Nanos{i + 1});
+    ASSERT_EQ(event.run, RunId{7});
+    ASSERT_EQ(event.track, track);
+    ASSERT_EQ(event.kind, EventKind::task);
+  }
+  EXPECT_EQ(snapshot.dropped + snapshot.forgotten, 0U);
+}
+
+TEST(Trace, forgets_the_oldest_tasks_beyond_so_many_bytes_and_counts_them) {
+  Trace trace{TraceOptions{.kept_task_bytes = 2 * sizeof(TaskBlock)}};
+  TaskWriter tasks{trace, TrackId{0}};
+  constexpr std::uint32_t count = 10 * TaskBlock::room;
+  for (std::uint32_t i = 0; i < count; ++i) tasks.record(task_at(i));
+  const TraceSnapshot snapshot = trace.snapshot();
+  EXPECT_EQ(snapshot.events.size(), 2 * TaskBlock::room);
+  EXPECT_EQ(snapshot.events.size() + snapshot.forgotten, count);
+  EXPECT_EQ(snapshot.events.back().task.value, count - 1);
+}
+
+TEST(Trace, can_be_read_while_threads_record_tasks) {
+  constexpr std::uint32_t each = 20 * TaskBlock::room;
+  Trace trace{TraceOptions{.kept_task_bytes = 8 * sizeof(TaskBlock)}};
+  std::atomic<int> running{3};
+  std::vector<std::thread> threads;
+  threads.reserve(3);
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      TaskWriter tasks{trace, TrackId{0}};
+      for (std::uint32_t i = 0; i < each; ++i) tasks.record(task_at(i));
+      running -= 1;
+    });
+  }
+  while (running != 0)
+    for (const TraceEvent& event : trace.snapshot().events)
+      ASSERT_EQ(event.end, event.begin + Nanos{1});
+  for (auto& thread : threads) thread.join();
+  const TraceSnapshot snapshot = trace.snapshot();
+  EXPECT_EQ(snapshot.events.size() + snapshot.forgotten, 3 * each);
+}
+
 TEST(Trace, can_be_read_while_threads_record) {
   constexpr std::uint64_t each = 20'000;
   Trace trace{TraceOptions{.ring_events = 256}};
