@@ -87,9 +87,12 @@ class Page : public testing::Test {
     std::ofstream file{folder_ / "report.html"};
     write_html_report(report, file);
     file.close();
-    const Said said = said_by(*browser + " --headless --no-sandbox --disable-gpu --user-data-dir=" +
-                              (folder_ / "profile").string() + " --dump-dom 'file://" +
-                              (folder_ / "report.html").string() + address + "' 2>/dev/null");
+    // In virtual time, so that frames come before it is over: the page draws in them.
+    const Said said = said_by(
+        *browser +
+        " --headless --no-sandbox --disable-gpu --virtual-time-budget=10000 --user-data-dir=" +
+        (folder_ / "profile").string() + " --dump-dom 'file://" +
+        (folder_ / "report.html").string() + address + "' 2>/dev/null");
     ASSERT_EQ(said.exit_code, 0) << said.text;
     // What stands on the page, not in its data and scripts.
     shown_ = said.text.substr(0, said.text.find("<script"));
