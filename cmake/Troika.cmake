@@ -172,7 +172,8 @@ endfunction()
 # cannot look into its library, so it would take every hand-over there for a race.
 function(troika_calls_tbb)
   if(TROIKA_SANITIZE STREQUAL "thread")
-    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS -fno-sanitize=thread)
+    set_source_files_properties(${ARGN} PROPERTIES
+      COMPILE_OPTIONS -fno-sanitize=thread SKIP_PRECOMPILE_HEADERS ON)
   endif()
 endfunction()
 
