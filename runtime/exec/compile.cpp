@@ -11,11 +11,6 @@ namespace {
 
 constexpr DeviceId host{0};
 
-// What other devices add in a forecast is more than any of what it leaves out may cost.
-constexpr double certain_gain = 2;
-// A forecast asks the policy for each task, on the thread that starts the run.
-constexpr std::size_t forecast_tasks_max = 50'000;
-
 std::uint64_t view_bytes(std::span<const Arg> args) {
   std::uint64_t bytes = 0;
   for (const Arg& arg : args)
@@ -111,7 +106,7 @@ DeviceMask RuntimeCore::wanted(const TaskOptions& options) const {
   return wanted;
 }
 
-Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
+Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph, Runs runs) {
   TROIKA_TRY(usable());
   TROIKA_ASSIGN(auto checked, TaskGraph::compile(graph, kernels_));
   auto plan = std::make_shared<PlanState>();
@@ -154,49 +149,14 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph) {
         plan->spawns = true;
   TROIKA_TRY(prepare(*plan));
   executor_->price(*plan);
-  if (host_lane_ != nullptr) {
+  plan->host_alone =
+      std::all_of(plan->kinds.begin(), plan->kinds.end(),
+                  [](const PlanState::Kind& kind) { return kind.able == bit(host); });
+  if (host_lane_ != nullptr && (plan->host_alone || (runs == Runs::many && may_choose(*plan)))) {
     TROIKA_ASSIGN(plan->lane, LanePlan::make(*plan, kernels_, host, allowed_ == bit(host)));
     if (plan->lane) executor_->price(*plan->lane->whole);
-    plan->host_alone =
-        std::all_of(plan->kinds.begin(), plan->kinds.end(),
-                    [](const PlanState::Kind& kind) { return kind.able == bit(host); });
   }
   return plan;
-}
-
-bool RuntimeCore::host_may_be_as_good(const PlanState& plan) const {
-  if (plan.size() > forecast_tasks_max) return false;
-  const auto together = forecast(plan, ~DeviceMask{0}), alone = forecast(plan, bit(host));
-  return together.ok() && alone.ok() &&
-         to_seconds(alone->makespan) < certain_gain * to_seconds(together->makespan);
-}
-
-// Of the next run. A full trace has the decisions of each task, which the lane does not take.
-template <class Ask>
-bool RuntimeCore::lane_takes(const PlanState& plan, Ask&& ask) const {
-  if (!plan.lane || plan.host_alone) return plan.lane != nullptr;
-  if (!leaves_to_host_lane_ || executor_->trace().level() == TraceLevel::full) return false;
-  return ask(plan.lane_choice, [&] { return host_may_be_as_good(plan); }) == LaneChoice::Way::lane;
-}
-
-bool RuntimeCore::goes_to_host_lane(const PlanState& plan) const {
-  return lane_takes(
-      plan, [](LaneChoice& choice, auto&& plausible) { return choice.next_run(plausible); });
-}
-
-Result<Forecast> RuntimeCore::forecast(const PlanState& plan, DeviceMask among) const {
-  TROIKA_ASSIGN(const auto policy, make_policy(policy_, seed_));
-  return executor_->predict(plan, *policy, among);
-}
-
-Result<Forecast> RuntimeCore::predict(const PlanState& plan) const {
-  TROIKA_TRY(usable());
-  const bool on_lane =
-      lane_takes(plan, [](LaneChoice& choice, auto&& plausible) { return choice.peek(plausible); });
-  if (!on_lane) return forecast(plan, ~DeviceMask{0});
-  TROIKA_ASSIGN(Forecast result, forecast(plan, bit(host)));
-  result.makespan = plan.lane_choice.took(LaneChoice::Way::lane).value_or(result.makespan);
-  return result;
 }
 
 // Once for each kernel, shape and device: what a first launch would otherwise pay for.

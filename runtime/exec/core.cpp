@@ -364,7 +364,7 @@ Result<std::byte*> RuntimeCore::access(BufferId id, Region region, Access mode) 
     const Operand view{Storage{id, 0, buffer->bytes}, Type::u8, region};
     const AnyArg arg{mode, view};
     graph.add(access_operation(mode), {arg});
-    TROIKA_ASSIGN(const auto plan, compile(graph));
+    TROIKA_ASSIGN(const auto plan, compile(graph, Runs::once));
     TROIKA_ASSIGN(const auto run, start(plan, {}, nullptr));
     TROIKA_TRY(wait(*run, forever));
   }
@@ -398,7 +398,7 @@ Status RuntimeCore::blocking(void (*body)(void*), void* state) {
 }
 
 void TaskContext::submit(const Graph& graph) {
-  const auto plan = value_or_throw(core_->compile(graph));
+  const auto plan = value_or_throw(core_->compile(graph, RuntimeCore::Runs::once));
   value_or_throw(core_->start(plan, {}, nullptr, run_, task_));
 }
 

@@ -70,7 +70,9 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   Result<std::shared_ptr<BufferState>> find_buffer(BufferId id, std::string_view used_by) const;
   void release_buffer(std::shared_ptr<BufferState> buffer) noexcept;
 
-  Result<std::shared_ptr<PlanState>> compile(const Graph& graph);
+  // Of a plan that runs once only the way that is sure to be taken is laid out.
+  enum class Runs : std::uint8_t { once, many };
+  Result<std::shared_ptr<PlanState>> compile(const Graph& graph, Runs runs);
   Result<std::shared_ptr<RunState>> start(const std::shared_ptr<PlanState>& plan,
                                           std::span<const Binding> bindings, Job* completion,
                                           RunState* parent = nullptr, TaskIndex parent_task = {});
@@ -107,6 +109,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
     const KernelImage* image = nullptr;
     Status why;
   };
+  bool may_choose(const PlanState& plan) const noexcept;
   // A run of the plan is about to start, or only asked about.
   bool goes_to_host_lane(const PlanState& plan) const;
   template <class Ask>

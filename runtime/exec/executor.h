@@ -105,8 +105,8 @@ class Executor final : public Service {
   DeviceMask hung_devices() const noexcept { return hung_devices_.load(std::memory_order_relaxed); }
   // Fills in kernels' numbers, able devices' predicted costs and ranks.
   void price(PlanState& plan);
-  // What a fresh `policy` would make of the plan on the open devices, at what is known now.
-  // Among these devices; those that are lost or out of service are left out.
+  // What a fresh `policy` would make of the plan on these devices but those that are lost or out of
+  // service, at what is known now.
   Result<Forecast> predict(const PlanState& plan, Policy& policy, DeviceMask among) const;
 
   void serve() noexcept override;

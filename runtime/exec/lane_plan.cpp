@@ -43,8 +43,7 @@ bool may_go_elsewhere(const PlanState& plan, TaskIndex task, DeviceId host) {
          options.idempotent.value_or(plan.operation(task).rerunnable(host));
 }
 
-bool eligible(const PlanState& plan, DeviceId host, bool alone) {
-  const bool once_more = can_restart(*plan.graph);
+bool eligible(const PlanState& plan, DeviceId host, bool alone, bool restarts) {
   if (plan.size() == 0 || (plan.spawns && !alone)) return false;
   for (const PlanState::Kind& kind : plan.kinds)
     if ((kind.able & bit(host)) == 0 ||
@@ -57,7 +56,7 @@ bool eligible(const PlanState& plan, DeviceId host, bool alone) {
         options.deadline != forever)
       return false;
     // The lane has no elsewhere: then all is done again.
-    if (may_go_elsewhere(plan, task, host) && !once_more) return false;
+    if (may_go_elsewhere(plan, task, host) && !restarts) return false;
   }
   return true;
 }
@@ -100,7 +99,8 @@ void PlanState::set_run_slots(std::uint32_t count) noexcept {
 Result<std::shared_ptr<const LanePlan>> LanePlan::make(PlanState& plan,
                                                        const KernelRegistry& registry,
                                                        DeviceId host, bool alone) {
-  if (!eligible(plan, host, alone)) return std::shared_ptr<const LanePlan>{};
+  const bool restarts = can_restart(*plan.graph);
+  if (!eligible(plan, host, alone, restarts)) return std::shared_ptr<const LanePlan>{};
   const TaskGraph& tasks = *plan.graph;
   std::vector<LaneEdge> edges;
   std::vector<LaneClass> classes;
@@ -121,9 +121,8 @@ Result<std::shared_ptr<const LanePlan>> LanePlan::make(PlanState& plan,
                 LaneGraph::make(static_cast<std::uint32_t>(tasks.size()), edges, classes));
   TROIKA_ASSIGN(auto whole, whole_of(plan, registry));
   whole->counts_in = &plan;
-  return std::shared_ptr<const LanePlan>{
-      std::make_shared<LanePlan>(LanePlan{std::move(graph), std::move(laid), std::move(whole),
-                                          can_restart(tasks), std::make_unique<Idle>()})};
+  return std::shared_ptr<const LanePlan>{std::make_shared<LanePlan>(LanePlan{
+      std::move(graph), std::move(laid), std::move(whole), restarts, std::make_unique<Idle>()})};
 }
 
 }  // namespace troika

@@ -157,6 +157,8 @@ class Plan {
   // For each device, whether it can run the task, and why not.
   std::string explain(TaskRef task) const { return core_->explain(*state_, task.index()); }
   // How a run of it would go, alone on idle devices, by what the cost model has learned so far.
+  // Where runs of a plan that other devices could share go to the host lane as a whole, the
+  // makespan is what the shortest of the latest took there.
   Forecast predict() const { return value_or_throw(core_->predict(*state_)); }
   const std::shared_ptr<PlanState>& state() const noexcept { return state_; }
 
@@ -203,8 +205,12 @@ class Runtime {
     return blocks;
   }
 
-  Plan compile(const Graph& graph) { return {core_, value_or_throw(core_->compile(graph))}; }
-  Run run(const Graph& graph) { return run(compile(graph)); }
+  Plan compile(const Graph& graph) {
+    return {core_, value_or_throw(core_->compile(graph, RuntimeCore::Runs::many))};
+  }
+  Run run(const Graph& graph) {
+    return run(Plan{core_, value_or_throw(core_->compile(graph, RuntimeCore::Runs::once))});
+  }
   Run run(const Plan& plan, std::initializer_list<Binding> bindings = {}) {
     return run(plan, std::span{bindings.begin(), bindings.size()});
   }

@@ -59,6 +59,17 @@ TEST_F(HostLaneRuns, fetches_what_it_reads_and_no_more) {
   EXPECT_EQ(run.tasks_by_device(), (std::vector<std::uint64_t>{2, 0}));
 }
 
+TEST_F(HostLaneRuns, done_by_tasks_need_no_slot_of_the_plans_beside_their_own) {
+  const Buffer<Word> x = runtime->buffer<Word>(words);
+  make(x.view(), "dev0");
+  Graph graph;
+  graph.add("bump", {{Access::commute, x.view()}, Word{3}}).only_on("host");
+  Plan plan = runtime->compile(graph);
+  plan.set_run_slots(1);
+  EXPECT_TRUE(runtime->run(plan).status().ok());
+  EXPECT_EQ(runtime->counters().leases_refused, 1U);
+}
+
 TEST_F(HostLaneRuns, on_the_two_halves_of_a_buffer_go_on_beside_each_other) {
   const Buffer<Word> x = runtime->buffer<Word>(words);
   make(x.slice(0, half), "host");

@@ -61,6 +61,7 @@ TEST_F(LaneChoices, the_other_way_is_tried_again_now_and_then) {
 TEST_F(LaneChoices, a_plan_that_a_device_ends_sooner_never_goes_there) {
   open(10 * us);
   EXPECT_EQ(leases_of(40), 0U);
+  EXPECT_EQ(on->runtime->counters().leases_refused, 0U) << "nor is it tried";
 }
 
 TEST_F(LaneChoices, a_run_whose_decisions_are_traced_goes_by_tasks) {
@@ -88,12 +89,19 @@ TEST_F(LaneChoices, what_the_host_fails_to_do_there_other_devices_do) {
 
 TEST_F(LaneChoices, runs_of_both_kinds_share_the_plans_slots) {
   open(10 * ms);
+  leases_of(4);  // from now on the bytes are at home, and no run stands in for another
   plan->set_run_slots(1);
+  const std::uint64_t leased = on->runtime->counters().leases;
   const std::uint64_t done = on->runtime->counters().tasks_done;
   std::vector<troika::Run> runs;
   for (int run = 0; run < 40; ++run) runs.push_back(on->runtime->run(*plan));
+  std::size_t most = 0;
+  do most = std::max(most, on->runtime->core()->executor().gauges().runs_under_way);
+  while (!runs.back().done() && on->world.step());
+  EXPECT_EQ(most, 1U);
   for (const troika::Run& run : runs) run.wait();
   EXPECT_EQ(on->runtime->counters().tasks_done - done, 40 * tasks);
+  EXPECT_EQ(on->runtime->counters().leases - leased, 38U) << "runs 9 and 25 went by tasks";
 }
 
 }  // namespace

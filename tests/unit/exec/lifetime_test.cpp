@@ -61,7 +61,7 @@ TEST_F(Lifetime, new_calls_are_unavailable_when_the_runtime_is_gone) {
   EXPECT_EQ(error_of([&] { (void)x.read(); }), gone);
   EXPECT_EQ(error_of([&] { (void)x.write(); }), gone);
   EXPECT_EQ(core->start(plan.state(), {}, nullptr).status().to_string(), gone);
-  EXPECT_EQ(core->compile(graph).status().to_string(), gone);
+  EXPECT_EQ(core->compile(graph, RuntimeCore::Runs::many).status().to_string(), gone);
   EXPECT_EQ(core->create_buffer(4).status().to_string(), gone);
   EXPECT_EQ(core->adopt(std::as_writable_bytes(std::span{memory})).status().to_string(), gone);
 }
