@@ -17,8 +17,8 @@ target_compile_options(troika_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
   # g++ 12 finds overlaps and overflows in what it inlines of std::string that are not there.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-error=array-bounds>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-error=stringop-overflow>)
 target_include_directories(troika_options INTERFACE ${PROJECT_SOURCE_DIR})
 if(TROIKA_SANITIZE)
   target_compile_options(troika_options INTERFACE
