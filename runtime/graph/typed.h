@@ -102,9 +102,12 @@ constexpr Param param_of() noexcept {
   return {Traits::is_buffer, type_of<typename Traits::Element>(), Traits::access};
 }
 
+// One that could do without a context, as a generic lambda could, is called without: then its tasks
+// submit nothing.
 template <class F, class... Params>
 inline constexpr bool takes_context =
-    std::is_invocable_v<const F&, TaskContext&, typename ParamTraits<Params>::Host...>;
+    std::is_invocable_v<const F&, TaskContext&, typename ParamTraits<Params>::Host...> &&
+    !std::is_invocable_v<const F&, typename ParamTraits<Params>::Host...>;
 
 template <class F, class... Params, std::size_t... I>
 void call_host(const F& function, const HostCall& call, std::index_sequence<I...>) {

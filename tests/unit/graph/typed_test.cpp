@@ -30,6 +30,17 @@ TEST(Typed, a_host_function_sees_views_and_scalars) {
   EXPECT_EQ(y, (std::vector<float>{12, 20, 36, 40}));
 }
 
+TEST(Typed, a_function_that_could_do_without_a_context_is_given_none) {
+  static std::size_t seen = 0;
+  const auto any = [](auto&&... all) { seen = sizeof...(all); };
+  EXPECT_FALSE(spawns(saxpy, any));
+  EXPECT_TRUE(spawns(saxpy, [](TaskContext&, auto&&...) {}));
+  const std::vector<KernelArg> args{{}, {}, {{}, Scalar::of(2.0F)}};
+  const HostFunction function = host_function(saxpy, any);
+  function.call(function.state.get(), HostCall{args, nullptr});
+  EXPECT_EQ(seen, 3U);
+}
+
 TEST(Typed, a_kernel_defined_twice_with_other_parameters_is_refused) {
   constexpr Kernel<void(Read<float>)> other{"saxpy"};
   KernelRegistry registry;
