@@ -133,10 +133,17 @@ LaneStep LaneWorker::run_chain() noexcept {
       tainted = true;
     } else if (const LaneOutcome outcome = body.run(body.state, task, index_);
                outcome != LaneOutcome::done) [[unlikely]] {
-      if (!end_unusual(run, task, outcome, count, tainted)) {
-        state_ = State::seeking;
-        return LaneStep::ran;
+      tainted = outcome == LaneOutcome::failed;
+      if (outcome == LaneOutcome::later) {
+        note(task, std::exchange(count, 0));
+        const auto met = meet(run, task);
+        if (met == LaneCount<>::Met::first) {
+          state_ = State::seeking;
+          return LaneStep::ran;
+        }
+        tainted = met == LaneCount<>::Met::failed;
       }
+      if (tainted) run.trouble_.fetch_or(LaneRun::failed, std::memory_order_relaxed);
     }
     ++count;
 
@@ -158,7 +165,7 @@ LaneStep LaneWorker::run_chain() noexcept {
     // A task of a lower class than the last one must not pass what lies in our own deques.
     if (lane_->word_.peek().has(LaneWordView::interrupts(c)) ||
         (next != LaneLink::none && LaneLink::class_of(next) < c)) [[unlikely]]
-      break_off(run, next);
+      next = break_off(run, next);
     else if (next == LaneLink::none) next = pop_same(run, c);
 
     if (next == LaneLink::none || count >= step_tasks) [[unlikely]] {
@@ -171,11 +178,12 @@ LaneStep LaneWorker::run_chain() noexcept {
   }
 }
 
-void LaneWorker::break_off(LaneRun& run, std::uint32_t& next) noexcept {
-  if (next == LaneLink::none) return;
-  put(LaneLink::class_of(next), {&run, next, 0});
-  publish();
-  next = LaneLink::none;
+std::uint32_t LaneWorker::break_off(LaneRun& run, std::uint32_t next) noexcept {
+  if (next != LaneLink::none) {
+    put(LaneLink::class_of(next), {&run, next, 0});
+    publish();
+  }
+  return LaneLink::none;
 }
 
 std::uint32_t LaneWorker::pop_same(LaneRun& run, unsigned c) noexcept {
@@ -327,26 +335,13 @@ std::uint32_t LaneWorker::put_lower(LaneRun& run, std::uint32_t a, std::uint32_t
   return a;
 }
 
-bool LaneWorker::end_unusual(LaneRun& run, std::uint32_t task, LaneOutcome outcome,
-                             std::uint32_t& count, bool& tainted) noexcept {
-  if (outcome == LaneOutcome::failed) {
-    run.trouble_.fetch_or(LaneRun::failed, std::memory_order_relaxed);
-    tainted = true;
-    return true;
-  }
+LaneCount<>::Met LaneWorker::meet(LaneRun& run, std::uint32_t task) noexcept {
   // Once the task may be over elsewhere nothing holds the run for us, so the burst ends here.
-  note(task, count);
   ++burst_.count;
   close_burst();
-  count = 0;
   const auto met = run.counts_[task].meet(false);
-  if (met == LaneCount<>::Met::first) return false;
-  open_burst(run, task);
-  if (met == LaneCount<>::Met::failed) {
-    run.trouble_.fetch_or(LaneRun::failed, std::memory_order_relaxed);
-    tainted = true;
-  }
-  return true;
+  if (met != LaneCount<>::Met::first) open_burst(run, task);
+  return met;
 }
 
 bool LaneWorker::skip(LaneRun& run, std::uint32_t task) noexcept {

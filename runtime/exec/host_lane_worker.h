@@ -50,8 +50,8 @@ class LaneWorker {
   std::uint32_t first_of(const LaneItem& item) noexcept;
   // Within a chain: the next own task of class `c` if it is of the same run, or LaneLink::none.
   std::uint32_t pop_same(LaneRun& run, unsigned c) noexcept;
-  // Gives the task that a chain would go on with back to the deques.
-  void break_off(LaneRun& run, std::uint32_t& next) noexcept;
+  // Gives the task that a chain would go on with back to the deques; LaneLink::none.
+  std::uint32_t break_off(LaneRun& run, std::uint32_t next) noexcept;
 
   // What follows a task that is over. Each returns the link of a successor to go on with, or
   // LaneLink::none, and puts the others into the deques without publishing them.
@@ -62,10 +62,9 @@ class LaneWorker {
 
   // Of a task in a run that has trouble: true when it is not to be run.
   bool skip(LaneRun& run, std::uint32_t task) noexcept;
-  // Of a task whose body did not return `done`, after `count` others: false when it is not over
-  // yet.
-  bool end_unusual(LaneRun& run, std::uint32_t task, LaneOutcome outcome, std::uint32_t& count,
-                   bool& tainted) noexcept;
+  // Of a task whose body has returned and which may go on elsewhere, after those that are noted:
+  // Met::first when it is not over yet.
+  LaneCount<>::Met meet(LaneRun& run, std::uint32_t task) noexcept;
 
   void put(unsigned c, const LaneItem& item) noexcept {
     deques_[c].put(item);
