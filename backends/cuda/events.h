@@ -13,8 +13,10 @@ class Events {
  public:
   // `flags`: CU_EVENT_DEFAULT for those that measure time.
   Events(const Core& core, unsigned flags) noexcept : core_{core}, flags_{flags} {}
-  ~Events() {
+  // Before it is destroyed, for that may be behind the end of the context's being current.
+  void clear() {
     for (const CUevent event : free_) core_.api->EventDestroy(event);
+    free_.clear();
   }
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;

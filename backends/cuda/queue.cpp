@@ -43,8 +43,9 @@ class CudaStream final : public Stream {
   void give_back(const InFlight& op);
   CUresult wait_for_conflicts(const InFlight& op);
   Status enqueue(const Operation& op, InFlight& made);
-  CUresult ring();
-  CUresult note(CUresult error) noexcept;
+  Status ring();
+  Status remember(Status status);
+  Status refused(const char* call, CUresult error);
   void measure(std::size_t launches, Progress& progress);
 
   const std::shared_ptr<const Core> core_;
@@ -58,8 +59,8 @@ class CudaStream final : public Stream {
   std::size_t behind_ring_ = 0;  // operations begun since the last ring
   std::deque<InFlight> in_flight_;
   std::uint64_t reached_ = 0;
-  CUresult lost_ = CUDA_SUCCESS;  // the context's sticky error, once seen
-  CUresult held_ = CUDA_SUCCESS;  // of hold_behind(), for the next begin()
+  Status lost_;  // the context's sticky error, once seen
+  Status held_;  // of hold_behind(), for the next begin()
 
   // Launches are timed against the end of the one before, for a float of milliseconds is exact over
   // short times only.
@@ -71,12 +72,14 @@ class CudaStream final : public Stream {
 CudaStream::~CudaStream() {
   const Current current{*core_};
   // What another queue's operation did to the context shows in any call.
-  if (last_end_) note(core_->api->EventQuery(last_end_));
+  const bool lost = !lost_.ok() || (last_end_ && is_sticky(core_->api->EventQuery(last_end_)));
   for (const InFlight& op : in_flight_) give_back(op);
   timed_.give_back(last_end_);
+  plain_.clear();
+  timed_.clear();
   for (const CUstream way : ways_)
     if (way) core_->api->StreamDestroy(way);
-  bell_->leave(lost_ != CUDA_SUCCESS);
+  bell_->leave(lost);
 }
 
 Status CudaStream::open() {
@@ -102,9 +105,14 @@ Result<bool> CudaStream::accept(const Operation& op) {
 }
 
 // A sticky error ends the device, whichever call says so.
-CUresult CudaStream::note(CUresult error) noexcept {
-  if (is_sticky(error)) lost_ = error;
-  return error;
+Status CudaStream::remember(Status status) {
+  if (status.code() == Code::device_lost) lost_ = status;
+  return status;
+}
+
+Status CudaStream::refused(const char* call, CUresult error) {
+  return remember(
+      failure(*core_->api, Code::kernel_failed, std::string{call} + " on " + core_->name, error));
 }
 
 void CudaStream::give_back(const InFlight& op) {
@@ -119,9 +127,11 @@ bool CudaStream::hold_behind(const Stream& other, std::uint64_t value) {
     if (op.value <= value) last[op.way] = op.ended;
   const Current current{*core_};
   for (const CUevent event : last)
-    for (const CUstream way : ways_)
-      if (event && way && held_ == CUDA_SUCCESS)
-        held_ = note(core_->api->StreamWaitEvent(way, event, 0));
+    for (const CUstream way : ways_) {
+      if (!event || !way) continue;
+      if (const CUresult error = core_->api->StreamWaitEvent(way, event, 0); error != CUDA_SUCCESS)
+        held_ = refused("cuStreamWaitEvent", error);
+    }
   return true;
 }
 
@@ -138,10 +148,6 @@ CUresult CudaStream::wait_for_conflicts(const InFlight& op) {
 }
 
 Status CudaStream::enqueue(const Operation& op, InFlight& made) {
-  const auto refused = [&](const char* call, CUresult error) {
-    return failure(*core_->api, Code::kernel_failed, std::string{call} + " on " + core_->name,
-                   note(error));
-  };
   const CUstream way = ways_[made.way];
   if (const CUresult error = events_of(made).take(made.ended); error != CUDA_SUCCESS)
     return refused("cuEventCreate", error);
@@ -152,15 +158,14 @@ Status CudaStream::enqueue(const Operation& op, InFlight& made) {
     if (error == CUDA_SUCCESS) error = core_->api->EventRecord(made.begun, way);
     if (error != CUDA_SUCCESS) return refused("cuEventRecord", error);
   }
-  TROIKA_TRY(enqueue_command(*core_, way, op));
+  TROIKA_TRY(remember(enqueue_command(*core_, way, op)));
   const CUresult error = core_->api->EventRecord(made.ended, way);
   return error == CUDA_SUCCESS ? Status{} : refused("cuEventRecord", error);
 }
 
 Status CudaStream::begin(const Operation& op) {
   const Current current{*core_};
-  if (const CUresult held = std::exchange(held_, CUDA_SUCCESS); held != CUDA_SUCCESS)
-    return failure(*core_->api, Code::kernel_failed, "cuStreamWaitEvent on " + core_->name, held);
+  TROIKA_TRY(std::exchange(held_, {}));
   InFlight made{op.value, 0, {}, nullptr, nullptr, nullptr};
   if (op.kind == Operation::Kind::launch) made.kernel = static_cast<const CudaKernel*>(op.kernel);
   if (use_ == QueueUse::copy) {
@@ -178,22 +183,21 @@ Status CudaStream::begin(const Operation& op) {
   return {};
 }
 
-CUresult CudaStream::ring() {
+Status CudaStream::ring() {
   for (std::size_t way = 0; way < ways_.size(); ++way) {
     if (!unrung_[way]) continue;
-    const CUresult error = note(bell_->ring_behind(*core_->api, ways_[way]));
-    if (error != CUDA_SUCCESS) return error;
+    const CUresult error = bell_->ring_behind(*core_->api, ways_[way]);
+    if (error != CUDA_SUCCESS) return refused("cuLaunchHostFunc", error);
     unrung_[way] = false;
   }
   behind_ring_ = 0;
-  return CUDA_SUCCESS;
+  return {};
 }
 
 Status CudaStream::submit() {
   const Current current{*core_};
-  const CUresult error = lost_ != CUDA_SUCCESS ? lost_ : ring();
-  if (error == CUDA_SUCCESS) return {};
-  return failure(*core_->api, Code::device_lost, "a flush on " + core_->name, error);
+  TROIKA_TRY(lost_);
+  return ring();
 }
 
 void CudaStream::poll(Progress& progress) {
@@ -217,8 +221,7 @@ void CudaStream::poll(Progress& progress) {
   if (error == CUDA_SUCCESS || error == CUDA_ERROR_NOT_READY) return;
   // Nobody tells which operation of the device it was; this is the oldest of this queue.
   const InFlight& oldest = in_flight_.front();
-  lost_ = error;
-  progress.lost =
+  progress.lost = lost_ =
       failure(*core_->api, Code::device_lost,
               (oldest.kernel ? "launch of " + oldest.kernel->operation() : "operation") + " on " +
                   core_->name + ", or another operation there",
