@@ -203,16 +203,19 @@ CUresult launch(const Core& core, CUstream stream, const Operation& op) {
                                 block[2], 0, stream, params.data(), nullptr);
 }
 
-// Pages of others' that no operation has used before.
+// Pages of others' that no operation has used before. What an operation of another kind left in the
+// same slot may be gone.
 Status map_all(const Core& core, const Operation& op) {
   const auto map = [&core](const Span2D& span) {
     const Buffer* const buffer = Buffer::of(core, span.in);
     return buffer ? buffer->map() : Status{};
   };
-  TROIKA_TRY(map(op.from));
-  TROIKA_TRY(map(op.to));
-  for (const KernelArg& arg : op.args.view()) TROIKA_TRY(map(arg.span));
-  return {};
+  if (op.kind == Operation::Kind::launch) {
+    for (const KernelArg& arg : op.args.view()) TROIKA_TRY(map(arg.span));
+    return {};
+  }
+  if (op.kind == Operation::Kind::copy) TROIKA_TRY(map(op.from));
+  return map(op.to);
 }
 
 }  // namespace

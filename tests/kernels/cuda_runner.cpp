@@ -1,4 +1,6 @@
+#include <condition_variable>
 #include <map>
+#include <mutex>
 
 #include "runtime/exec/service_thread.h"
 #include "tests/cuda_devices.h"
@@ -8,24 +10,28 @@
 namespace troika::kernels {
 namespace {
 
-class Arrived final : public QueueListener {
+class Arrivals final : public QueueListener {
  public:
   void on_advance(const Advance& advance) noexcept override {
+    const std::scoped_lock lock{mutex_};
     if (!advance.status.ok() && status_.ok()) status_ = advance.status;
-    if (advance.lost || advance.reached.value >= awaited_) event_.set();
+    lost_ |= advance.lost;
+    reached_ = advance.reached.value;
+    changed_.notify_all();
   }
-  // Of the one flush of its queue.
-  Status wait_for(Queue& queue, Timepoint last) {
-    awaited_ = last.value;
-    TROIKA_TRY(queue.flush());
-    event_.wait();
-    return status_;
+  // What went wrong since the last time, if anything.
+  Status wait_for(Timepoint point) {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return lost_ || reached_ >= point.value; });
+    return std::exchange(status_, {});
   }
 
  private:
-  std::uint64_t awaited_ = 0;  // stored before the flush, read behind it
+  std::mutex mutex_;  // protects what follows
+  std::condition_variable changed_;
+  std::uint64_t reached_ = 0;
+  bool lost_ = false;
   Status status_;
-  Event event_;
 };
 
 class CudaRunner final : public Runner {
@@ -71,9 +77,9 @@ class CudaRunner final : public Runner {
                 const LaunchShape& shape) override {
     TROIKA_ASSIGN(LoadedKernel* const kernel, kernel_of(operation));
     TROIKA_ASSIGN(const std::vector<Copied> copies, copies_of(operation, args));
-    Arrived arrived;
-    TROIKA_ASSIGN(const auto queue,
-                  device_->create_queue(QueueId{0}, QueueUse::compute, 0, arrived));
+    if (!queue_) {
+      TROIKA_ASSIGN(queue_, device_->create_queue(QueueId{0}, QueueUse::compute, 0, arrivals_));
+    }
     std::vector<KernelArg> list;
     auto copy = copies.begin();
     for (const CallArg& arg : args) {
@@ -82,15 +88,16 @@ class CudaRunner final : public Runner {
       if (arg.bytes.empty()) continue;
       const Region& r = arg.region;
       to.span = {copy->device.get(), r.offset, r.row_bytes, r.rows, r.pitch};
-      TROIKA_TRY(queue->copy({copy->here(), copy->there()}).status());
+      TROIKA_TRY(queue_->copy({copy->here(), copy->there()}).status());
       ++copy;
     }
-    TROIKA_ASSIGN(Timepoint last, queue->launch({kernel, list, shape, nullptr}));
+    TROIKA_ASSIGN(Timepoint last, queue_->launch({kernel, list, shape, nullptr}));
     for (const Copied& each : copies) {
       if (!each.written) continue;
-      TROIKA_ASSIGN(last, queue->copy({each.there(), each.here()}));
+      TROIKA_ASSIGN(last, queue_->copy({each.there(), each.here()}));
     }
-    TROIKA_TRY(arrived.wait_for(*queue, last));
+    TROIKA_TRY(queue_->flush());
+    TROIKA_TRY(arrivals_.wait_for(last));
     for (const Copied& each : copies)
       if (each.written) std::memcpy(each.bytes.data(), each.host->host(), each.bytes.size());
     return {};
@@ -99,6 +106,8 @@ class CudaRunner final : public Runner {
   std::unique_ptr<Environment> environment_;
   std::unique_ptr<Device> device_;
   std::map<std::string, std::unique_ptr<LoadedKernel>> kernels_;
+  Arrivals arrivals_;
+  std::unique_ptr<Queue> queue_;
 };
 
 }  // namespace

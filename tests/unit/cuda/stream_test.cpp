@@ -168,6 +168,16 @@ TEST_F(CudaStreamTest, streams_are_joined_by_no_default_stream_and_copies_go_fir
   EXPECT_THAT(calls, Contains(HasSubstr("priority -5")).Times(2));
 }
 
+TEST_F(CudaStreamTest, an_operation_looks_at_nothing_that_another_kind_left_in_its_slot) {
+  const auto one = stream();
+  const Buffer left{core, Buffer::Origin::borrowed, 0, host.host(), host.bytes(), 0};
+  Operation op = fill();
+  op.from = {&left, 0, 64};
+  op.args.assign(std::vector<KernelArg>{{{&left, 0, 64}, {}}});
+  ASSERT_TRUE(one->begin(op).ok());
+  EXPECT_EQ(count("register"), 0U);
+}
+
 TEST_F(CudaStreamTest, a_stream_destroys_what_it_created) {
   {
     const auto copies = *make_stream(core, QueueUse::copy, waker);
