@@ -63,7 +63,6 @@ namespace troika::cuda {
   X(FuncLoad, 12040)                 \
   X(StreamCreateWithPriority, 5050)  \
   X(StreamDestroy, 4000)             \
-  X(StreamSynchronize, 2000)         \
   X(StreamWaitEvent, 3020)           \
   X(EventCreate, 2000)               \
   X(EventDestroy, 4000)              \

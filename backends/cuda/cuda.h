@@ -1,6 +1,7 @@
 // The parts of one CUDA device, as this backend's files share them.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,11 +31,15 @@ struct Core {
   Environment* environment = nullptr;
   CUdevice device = 0;
   CUcontext context = nullptr;  // the primary one, which the process's other users of CUDA share
-  CUstream service = nullptr;   // takes and gives back memory; no kernel ever holds it up
+  CUstream service = nullptr;   // takes and gives back memory
   CUmemoryPool pool = nullptr;  // of a device with memory of its own
-  std::string name;             // "cuda0"
-  std::string identity;         // architecture and driver: for program keys
-  int architecture = 0;         // 90: compute capability 9.0
+  // On the service stream, behind the latest memory taken. Streams wait for it before they use any
+  // that was taken since they last did, for the strand, which takes it, waits for nothing.
+  CUevent taken = nullptr;
+  mutable std::atomic<std::uint64_t> takings{0};
+  std::string name;      // "cuda0"
+  std::string identity;  // architecture and driver: for program keys
+  int architecture = 0;  // 90: compute capability 9.0
   int compute_priority = 0, copy_priority = 0;
   SpaceId space = host_space;  // of its own where it cannot reach the host's
   Reach reach = Reach::none;

@@ -13,6 +13,7 @@ Core::~Core() {
   {
     const Current current{*this};
     if (pool) api->MemPoolDestroy(pool);
+    if (taken) api->EventDestroy(taken);
     if (service) api->StreamDestroy(service);
   }
   api->DevicePrimaryCtxRelease(device);
@@ -147,6 +148,7 @@ Status make_pool(Core& core) {
   std::uint64_t kept = UINT64_MAX;
   if (error == CUDA_SUCCESS)
     error = core.api->MemPoolSetAttribute(core.pool, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, &kept);
+  if (error == CUDA_SUCCESS) error = core.api->EventCreate(&core.taken, CU_EVENT_DISABLE_TIMING);
   if (error == CUDA_SUCCESS) return {};
   return failure(*core.api, Code::unavailable, "cuMemPoolCreate", error);
 }

@@ -91,17 +91,18 @@ Result<Taken> take_managed(const Core& core, std::size_t whole) {
   return refused(core, "cuMemAdvise", whole, error);
 }
 
-// The one vendor call that the strand waits for. The service stream holds allocations alone, so
-// that waiting for it never waits for a kernel.
+// In the order of the service stream: streams wait for it, and the strand does not.
 Result<Taken> take_from_pool(const Core& core, std::size_t bytes) {
   Taken taken;
   CUresult error = core.api->MemAllocFromPoolAsync(&taken.address, bytes, core.pool, core.service);
   if (error != CUDA_SUCCESS) return refused(core, "cuMemAllocFromPoolAsync", bytes, error);
-  // Other streams know nothing of the service stream's order.
-  error = core.api->StreamSynchronize(core.service);
-  if (error == CUDA_SUCCESS) return taken;
+  error = core.api->EventRecord(core.taken, core.service);
+  if (error == CUDA_SUCCESS) {
+    core.takings.fetch_add(1, std::memory_order_release);
+    return taken;
+  }
   core.api->MemFreeAsync(taken.address, core.service);
-  return refused(core, "cuStreamSynchronize after cuMemAllocFromPoolAsync", bytes, error);
+  return refused(core, "cuEventRecord after cuMemAllocFromPoolAsync", bytes, error);
 }
 
 Result<std::unique_ptr<Allocation>> allocate_from(const std::shared_ptr<const Core>& core,

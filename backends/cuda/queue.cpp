@@ -42,6 +42,7 @@ class CudaStream final : public Stream {
   Events& events_of(const InFlight& op) noexcept { return op.kernel ? timed_ : plain_; }
   void give_back(const InFlight& op);
   CUresult wait_for_conflicts(const InFlight& op);
+  Status wait_for_memory();
   Status enqueue(const Operation& op, InFlight& made);
   Status ring();
   Status remember(Status status);
@@ -61,6 +62,7 @@ class CudaStream final : public Stream {
   std::uint64_t reached_ = 0;
   Status lost_;  // the context's sticky error, once seen
   Status held_;  // of hold_behind(), for the next begin()
+  std::uint64_t takings_seen_ = 0;
 
   // Launches are timed against the end of the one before, for a float of milliseconds is exact over
   // short times only.
@@ -92,6 +94,7 @@ Status CudaStream::open() {
       return failure(*core_->api, Code::unavailable, "cuStreamCreateWithPriority on " + core_->name,
                      error);
   }
+  TROIKA_TRY(wait_for_memory());
   CUresult error = timed_.take(last_end_);
   if (error == CUDA_SUCCESS) error = core_->api->EventRecord(last_end_, ways_[0]);
   if (error == CUDA_SUCCESS) return {};
@@ -163,9 +166,22 @@ Status CudaStream::enqueue(const Operation& op, InFlight& made) {
   return error == CUDA_SUCCESS ? Status{} : refused("cuEventRecord", error);
 }
 
+Status CudaStream::wait_for_memory() {
+  const std::uint64_t takings = core_->takings.load(std::memory_order_acquire);
+  if (takings == takings_seen_) return {};
+  for (const CUstream way : ways_) {
+    if (!way) continue;
+    const CUresult error = core_->api->StreamWaitEvent(way, core_->taken, 0);
+    if (error != CUDA_SUCCESS) return refused("cuStreamWaitEvent", error);
+  }
+  takings_seen_ = takings;
+  return {};
+}
+
 Status CudaStream::begin(const Operation& op) {
   const Current current{*core_};
   TROIKA_TRY(std::exchange(held_, {}));
+  TROIKA_TRY(wait_for_memory());
   InFlight made{op.value, 0, {}, nullptr, nullptr, nullptr};
   if (op.kind == Operation::Kind::launch) made.kernel = static_cast<const CudaKernel*>(op.kernel);
   if (use_ == QueueUse::copy) {

@@ -49,10 +49,6 @@ struct Entries {
       called("destroy" + stream(gone));
       return CUDA_SUCCESS;
     };
-    api.StreamSynchronize = [](CUstream waited) {
-      called("synchronise" + stream(waited));
-      return test().error;
-    };
     api.StreamWaitEvent = [](CUstream waits, CUevent on, unsigned) {
       called("wait" + stream(waits) + event(on));
       return test().error;
@@ -144,6 +140,7 @@ ScriptedDriver::ScriptedDriver() {
   core->context = reinterpret_cast<CUcontext>(next_handle++);
   core->service = reinterpret_cast<CUstream>(next_handle++);
   core->pool = reinterpret_cast<CUmemoryPool>(next_handle++);
+  core->taken = reinterpret_cast<CUevent>(next_handle++);
   core->name = core->budget.device = "fake0";
   core->budget.bytes = 1 << 20;
   core->space = SpaceId{1};

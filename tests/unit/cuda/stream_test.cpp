@@ -168,6 +168,16 @@ TEST_F(CudaStreamTest, streams_are_joined_by_no_default_stream_and_copies_go_fir
   EXPECT_THAT(calls, Contains(HasSubstr("priority -5")).Times(2));
 }
 
+TEST_F(CudaStreamTest, memory_taken_since_is_waited_for_once_and_on_both_ways) {
+  const auto copies = stream(QueueUse::copy);
+  const auto fresh = *OwnMemory{core}.allocate({4096});
+  ASSERT_TRUE(copies->begin(copy(host, *fresh)).ok());
+  EXPECT_EQ(count("wait"), 2U);
+  EXPECT_THAT(calls, Contains(testing::EndsWith("event4")));
+  ASSERT_TRUE(copies->begin(copy(host, *fresh, 64)).ok());
+  EXPECT_EQ(count("wait"), 2U);
+}
+
 TEST_F(CudaStreamTest, an_operation_looks_at_nothing_that_another_kind_left_in_its_slot) {
   const auto one = stream();
   const Buffer left{core, Buffer::Origin::borrowed, 0, host.host(), host.bytes(), 0};
