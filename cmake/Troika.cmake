@@ -168,6 +168,16 @@ function(troika_test_on_intel name prefix kind)
   set_tests_properties(${prefix}.${name} PROPERTIES SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
 endfunction()
 
+# troika_test_on_emulated_cuda(<name> <prefix> <filter> <properties…>): as troika_test_again(), those
+# tests that the filter names, on the emulated CUDA driver. What it is told goes into ENVIRONMENT.
+function(troika_test_on_emulated_cuda name prefix filter)
+  gtest_discover_tests(${name} TEST_PREFIX ${prefix}. TEST_FILTER ${filter}
+    PROPERTIES ${ARGN} TIMEOUT 120
+      ENVIRONMENT_MODIFICATION LD_LIBRARY_PATH=path_list_prepend:${PROJECT_BINARY_DIR}/drivers/cuda
+    DISCOVERY_TIMEOUT 60)
+  add_dependencies(${name} cuda_emulator)
+endfunction()
+
 # troika_calls_tbb(<files…>): sources whose lambdas oneTBB runs on its threads. The race detector
 # cannot look into its library, so it would take every hand-over there for a race.
 function(troika_calls_tbb)

@@ -216,4 +216,12 @@ CUresult cuGetProcAddress(const char* symbol, void** address, int version, cuuin
                                                                     : CUDA_ERROR_NOT_FOUND;
 }
 
+// NVRTC looks for a driver and uses the table without looking at the result. One of no more than
+// its own size is that of a driver which has nothing to tell it.
+CUresult cuGetExportTable(const void** table, const CUuuid*) {
+  static constexpr std::size_t empty = sizeof(std::size_t);
+  *table = &empty;
+  return CUDA_SUCCESS;
+}
+
 }  // extern "C"
