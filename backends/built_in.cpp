@@ -1,5 +1,6 @@
 #include "runtime/device/built_in.h"
 
+#include <algorithm>
 #include <sstream>
 #include <string_view>
 
@@ -49,18 +50,24 @@ const Status not_asked_for{Code::unavailable, "not opened: only the host may run
 
 Opened open_built_in(const BackendOptions& options, bool host_only) {
   Opened all;
-  const auto take = [&all](Opened opened) {
-    for (auto& device : opened.devices) all.devices.push_back(std::move(device));
+  std::uint32_t next_space = options.first_space;
+  const auto take = [&](Opened opened) {
+    for (auto& device : opened.devices) {
+      // The next backend's own spaces come behind those of the ones before.
+      next_space = std::max(next_space, device->info().space.value + 1);
+      all.devices.push_back(std::move(device));
+    }
     for (Missing& missing : opened.missing) all.missing.push_back(std::move(missing));
   };
   std::vector<std::string> left = split(options.text);
   const auto options_of = [&](const char* backend) {
     BackendOptions own = options;
     own.text = take_keys(backend, left);
+    own.first_space = next_space;
     return own;
   };
   take(open_or_missing(host_backend.name, host_backend, options));
-  for (const char* const backend : {"opencl"}) {
+  for (const char* const backend : {"opencl", "cuda"}) {
     const BackendOptions own = options_of(backend);
     if (host_only) all.missing.push_back({backend, not_asked_for});
     else take(open(backend, own));

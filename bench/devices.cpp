@@ -23,6 +23,10 @@ constexpr Kernel<void()> meet{"meet"};
 constexpr Kernel<void(Update<std::uint32_t>)> add_one{"add_one"};
 constexpr const char* add_one_opencl =
     "kernel void add_one(global uint* x, ulong x_at) { x[x_at / 4 + get_global_id(0)] += 1; }";
+// Without a guard: what it is launched on is a multiple of every block.
+constexpr const char* add_one_cuda =
+    "extern \"C\" __global__ void add_one(unsigned* x, unsigned long long x_at) {"
+    "  x[x_at / 4 + blockIdx.x * blockDim.x + threadIdx.x] += 1; }";
 
 // How many host workers were seen in kernels at once.
 class Meeting {
@@ -112,6 +116,7 @@ Report measure(const Options& options, const std::string& backends) {
                         for (std::uint32_t& value : x) ++value;
                       })
                       .opencl_c(add_one_opencl)
+                      .cuda(add_one_cuda)
                       .into(runtime.kernels()));
   Table table{"rows",
               "Devices",

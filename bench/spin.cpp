@@ -22,17 +22,19 @@ Work as_long(std::span<const Arg> args) {
   return {1e3 * args[args.size() - 2].scalar.as<float>(), 0};
 }
 
-std::string opencl_code(std::size_t buffers) {
-  std::string code = "kernel void spin(";
+// `head` begins the function, `byte` and `word` are what a buffer is given as: the rest is C in
+// every dialect.
+std::string device_code(const char* head, const char* byte, const char* word, std::size_t buffers) {
+  std::string code = head;
   for (std::size_t b = 0; b < buffers; ++b) {
     const std::string name = "b" + std::to_string(b);
-    code += "global uchar* " + name + ", ulong " + name + "_at, ";
+    code += std::string{byte} + "* " + name + ", " + word + " " + name + "_at, ";
   }
   return code +
          "float micros, float loops_per_micro) {\n"
-         "  uint x = 1, loops = (uint)(micros * loops_per_micro);\n"
-         "  for (uint i = 0; i < loops; ++i) { x ^= x << 13; x ^= x >> 17; x ^= x << 5; }\n"
-         "  volatile uint kept = x;\n"
+         "  unsigned x = 1, loops = (unsigned)(micros * loops_per_micro);\n"
+         "  for (unsigned i = 0; i < loops; ++i) { x ^= x << 13; x ^= x >> 17; x ^= x << 5; }\n"
+         "  volatile unsigned kept = x;\n"
          "}\n";
 }
 
@@ -55,8 +57,12 @@ Status define_spin(KernelRegistry& kernels, const std::string& name,
   opencl.dialect = Dialect::opencl_c;
   opencl.function = {};
   opencl.entry = "spin";
-  opencl.code = opencl_code(accesses.size());
-  operation.images = {std::move(host), std::move(opencl)};
+  opencl.code = device_code("kernel void spin(", "global uchar", "ulong", accesses.size());
+  KernelImage cuda = opencl;
+  cuda.dialect = Dialect::ptx;
+  cuda.code = device_code("extern \"C\" __global__ void spin(", "unsigned char",
+                          "unsigned long long", accesses.size());
+  operation.images = {std::move(host), std::move(opencl), std::move(cuda)};
   return kernels.define(std::move(operation));
 }
 

@@ -11,6 +11,10 @@ constexpr Kernel<void(Read<Bytes>)> touch_to_read{"touch_to_read"};
 constexpr const char* code =
     "kernel void touch_to_write(global uchar* x, ulong x_at) {}"
     "kernel void touch_to_read(global const uchar* x, ulong x_at) {}";
+constexpr const char* cuda_code =
+    "extern \"C\" __global__ void touch_to_write(unsigned char* x, unsigned long long x_at) {}"
+    "extern \"C\" __global__ void touch_to_read(const unsigned char* x, unsigned long long x_at) "
+    "{}";
 
 LaunchShape one_item(std::span<const Arg>) { return {}; }
 
@@ -20,11 +24,13 @@ Status define_touches(KernelRegistry& kernels) {
   TROIKA_TRY(define(touch_to_write)
                  .host([](HostView<Bytes>) {})
                  .opencl_c(code)
+                 .cuda(cuda_code)
                  .shape(one_item)
                  .into(kernels));
   return define(touch_to_read)
       .host([](HostView<const Bytes>) {})
       .opencl_c(code)
+      .cuda(cuda_code)
       .shape(one_item)
       .into(kernels);
 }

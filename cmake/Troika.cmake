@@ -168,6 +168,16 @@ function(troika_test_on_intel name prefix kind)
   set_tests_properties(${prefix}.${name} PROPERTIES SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
 endfunction()
 
+# troika_test_on_emulated_cuda(<name> <prefix> <filter> <properties…>): as troika_test_again(), those
+# tests that the filter names, on the emulated CUDA driver. What it is told goes into ENVIRONMENT.
+function(troika_test_on_emulated_cuda name prefix filter)
+  gtest_discover_tests(${name} TEST_PREFIX ${prefix}. TEST_FILTER ${filter}
+    PROPERTIES ${ARGN} TIMEOUT 120
+      ENVIRONMENT_MODIFICATION LD_LIBRARY_PATH=path_list_prepend:${PROJECT_BINARY_DIR}/drivers/cuda
+    DISCOVERY_TIMEOUT 60)
+  add_dependencies(${name} cuda_emulator)
+endfunction()
+
 # troika_calls_tbb(<files…>): sources whose lambdas oneTBB runs on its threads. The race detector
 # cannot look into its library, so it would take every hand-over there for a race.
 function(troika_calls_tbb)
@@ -202,8 +212,8 @@ std::string @arg_FUNCTION@() {
 endfunction()
 
 # troika_add_kernel(<name> [SOURCES <files…>]): the picture kernel in kernels/<name>/, as library
-# troika_kernel_<name>. Its opencl.cl, with the prelude before it, becomes the string that
-# troika::kernels::<name>_opencl() returns. Loops are optimised in every build type: a kernel's
+# troika_kernel_<name>. Its opencl.cl and cuda.cu, each with its prelude before it, become the
+# strings that troika::kernels::<name>_opencl() and …_cuda() return. Loops are optimised in every build type: a kernel's
 # speed decides where it runs, also under a debugger. Floating-point contraction is off, so that a
 # sum has one value.
 set(TROIKA_KERNEL_CPU any)
@@ -217,10 +227,13 @@ function(troika_add_kernel name)
   troika_embed(${name}_opencl HEADER kernels/${name}/${name}.h
     FUNCTION troika::kernels::${name}_opencl
     FILES ${PROJECT_SOURCE_DIR}/kernels/prelude.cl ${folder}/opencl.cl)
+  troika_embed(${name}_cuda HEADER kernels/${name}/${name}.h
+    FUNCTION troika::kernels::${name}_cuda
+    FILES ${PROJECT_SOURCE_DIR}/kernels/prelude.cu ${folder}/cuda.cu)
   list(TRANSFORM arg_SOURCES PREPEND ${folder}/)
   troika_add_library(troika_kernel_${name}
     SOURCES ${folder}/${name}.cpp ${folder}/reference.cpp ${folder}/host.cpp ${arg_SOURCES}
-      ${${name}_opencl}
+      ${${name}_opencl} ${${name}_cuda}
     DEPENDS troika_kernel_common)
   target_include_directories(troika_kernel_${name}
     PRIVATE ${PROJECT_SOURCE_DIR}/kernels/cpu/${TROIKA_KERNEL_CPU})

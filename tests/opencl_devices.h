@@ -1,26 +1,13 @@
-// The OpenCL devices that tests run on, opened through the plug-in as a runtime would.
+// The OpenCL devices that tests run on.
 #pragma once
 
-#include <string>
-
-#include "runtime/device/plugin.h"
+#include "tests/plugin_devices.h"
 
 namespace troika {
 
-// Code::unavailable when this machine has none, with all that the backend says of it. Anything else
-// is a failure: the plug-in was built with the test, so only a driver may be missing.
 inline Result<Opened> open_opencl(Environment& environment, const std::string& text = {}) {
-  if (const auto plugin = load_plugin("opencl"); !plugin.ok())
-    return Status{Code::internal, std::string{plugin.status().message()}};
-  BackendOptions options;
-  options.environment = &environment;
-  options.text = text;
-  Opened opened = open_plugin("opencl", options);
-  if (!opened.devices.empty()) return opened;
-  std::string why = "no OpenCL device (on Debian: pocl-opencl-icd)";
-  for (const Missing& missing : opened.missing)
-    why += "; " + missing.what + ": " + missing.why.to_string();
-  return Status{Code::unavailable, why};
+  return open_plugin_devices("opencl", "no OpenCL device (on Debian: pocl-opencl-icd)", environment,
+                             text);
 }
 
 }  // namespace troika

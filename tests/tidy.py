@@ -50,7 +50,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 CONDITION = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b\s*(.*?)\s*(//.*)?$")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 ISSUE = re.compile(r"#\d+")
-SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|\bsleep\(")
+SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\(")
 MACHINE_PATH = re.compile(r"(?<![\w.$}])/(home|root|Users|work)/\w")
 # A comment that is code: it ends as a statement or block does and has a statement's punctuation.
 CODE_COMMENT = re.compile(

@@ -1,18 +1,9 @@
 // What a device refuses before anything is enqueued.
 #include "backends/opencl/commands.h"
+#include "runtime/device/check.h"
 
 namespace troika::opencl {
 namespace {
-
-Status check_span(const Span2D& span, const char* verb) {
-  const bool rows_overlap = span.rows > 1 && span.pitch < span.row_bytes;
-  if (span.rows == 0 || span.row_bytes == 0 || rows_overlap)
-    return {Code::invalid_argument, std::string{verb} + ": rows that are empty or overlap"};
-  if (span.end() > span.in->bytes())
-    return {Code::out_of_range, std::string{verb} + ": ends at byte " + std::to_string(span.end()) +
-                                    " of an allocation of " + std::to_string(span.in->bytes())};
-  return {};
-}
 
 Status not_own(const Core& core, const char* verb) {
   return {Code::invalid_argument,
@@ -23,31 +14,9 @@ Result<bool> accept_launch(const Core& core, const Operation& op) {
   const auto* const kernel = dynamic_cast<const ClKernel*>(op.kernel);
   if (!kernel || kernel->core() != &core)
     return Status{Code::invalid_argument, "launch: a kernel that was not loaded by " + core.name};
-  const auto args = op.args.view();
-  const auto& params = kernel->params();
-  const auto mistake = [&](const std::string& what) {
-    return Status{Code::invalid_argument, "launch of " + kernel->operation() + ": " + what};
-  };
-  if (args.size() != params.size())
-    return mistake(std::to_string(args.size()) + " arguments for " + std::to_string(params.size()) +
-                   " parameters");
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    const auto argument = [i] { return "argument " + std::to_string(i) + " "; };
-    if (args[i].is_buffer() != params[i].is_buffer)
-      return mistake(argument() + (params[i].is_buffer ? "must be a buffer" : "must be a scalar"));
-    if (!args[i].is_buffer()) {
-      if (args[i].scalar.type != params[i].type)
-        return mistake(argument() + "is " + std::string{troika::name_of(args[i].scalar.type)} +
-                       ", not " + std::string{troika::name_of(params[i].type)});
-      continue;
-    }
-    if (!Buffer::of(core, args[i].span.in)) return not_own(core, "launch");
-    if (args[i].span.end() > args[i].span.in->bytes())
-      return Status{Code::out_of_range, "launch of " + kernel->operation() + ": " + argument() +
-                                            "ends beyond its allocation"};
-  }
-  for (const std::size_t size : op.shape.global)
-    if (size == 0) return mistake("no work-items");
+  for (const KernelArg& arg : op.args.view())
+    if (arg.is_buffer() && !Buffer::of(core, arg.span.in)) return not_own(core, "launch");
+  TROIKA_TRY(check_launch(kernel->operation(), kernel->params(), op));
   return true;
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "runtime/device/check.h"
+
 namespace troika::opencl {
 namespace {
 
@@ -79,15 +81,6 @@ struct Rect {
   std::array<std::size_t, 3> origin;
   bool fits;
 };
-
-// Nothing lies between them.
-bool rows_touch(const Span2D& span) noexcept {
-  return span.rows == 1 || span.pitch == span.row_bytes;
-}
-Span2D as_row(const Span2D& span) noexcept { return {span.in, span.offset, span.bytes(), 1, 0}; }
-Span2D row_of(const Span2D& span, std::size_t row) noexcept {
-  return {span.in, span.offset + row * span.pitch, span.row_bytes, 1, 0};
-}
 
 // Of what copy_row() and copy_rows() are given, at least one side is this device's; the latter
 // are given at least one cl_mem, for there is no such command between addresses.

@@ -135,7 +135,7 @@ DeviceInfo describe_device(const Core& core, const std::string& platform) {
     for (const auto& [from, to] : {std::pair{host_space, core.space}, {core.space, host_space}})
       info.links.push_back({from, to, copy_bytes_per_second, copy_latency});
   }
-  info.memory_bytes = core.memory_bytes;
+  info.memory_bytes = core.budget.bytes;
   // Eight single-precision operations a cycle and compute unit; the cost model learns the rest.
   info.flops_per_second =
       8e6 * value_of<cl_uint>(api, core.device, CL_DEVICE_MAX_COMPUTE_UNITS) *
@@ -199,7 +199,8 @@ Result<std::shared_ptr<const Core>> open_core(const Api& api, Environment& envir
   core->identity = platform + '\n' + text_of(api.GetDeviceInfo, device, CL_DEVICE_NAME) + '\n' +
                    text_of(api.GetDeviceInfo, device, CL_DEVICE_VERSION) + '\n' +
                    text_of(api.GetDeviceInfo, device, CL_DRIVER_VERSION);
-  core->memory_bytes = value_of<cl_ulong>(api, device, CL_DEVICE_GLOBAL_MEM_SIZE);
+  core->budget.device = core->name;
+  core->budget.bytes = value_of<cl_ulong>(api, device, CL_DEVICE_GLOBAL_MEM_SIZE);
   core->allocation_max = value_of<cl_ulong>(api, device, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
   core->strict_host_pointer =
       kind_of(value_of<cl_device_type>(api, device, CL_DEVICE_TYPE)) != DeviceKind::cpu;
@@ -264,7 +265,7 @@ Result<Opened> open_all(const BackendOptions& options) {
     opened.missing.push_back({"opencl", platforms.status()});
     return opened;
   }
-  const auto cache = std::make_shared<const ProgramCache>(ProgramCache::default_folder());
+  const auto cache = std::make_shared<const ProgramCache>(ProgramCache::default_folder("opencl"));
   if (!cache->warning().ok()) opened.missing.push_back({"opencl: program cache", cache->warning()});
   std::map<std::string, unsigned> counts;
   std::uint32_t next_space = options.first_space;

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "backends/opencl/opencl.h"
+#include "runtime/device/check.h"
 
 namespace troika::opencl {
 namespace {
@@ -18,28 +19,6 @@ bool aligned(const void* pointer, std::size_t to) noexcept {
 }
 
 }  // namespace
-
-std::size_t Core::bytes_free() const noexcept {
-  return memory_bytes - std::min(bytes_used.load(std::memory_order_relaxed), memory_bytes);
-}
-
-Status Core::out_of_memory(std::string_view tried, std::size_t bytes) const {
-  return {Code::out_of_memory, std::string{tried} + " of " + std::to_string(bytes) + " bytes on " +
-                                   name + " (" + std::to_string(bytes_free()) + " bytes free)"};
-}
-
-Status Core::take(std::size_t bytes, std::size_t asked) const {
-  std::size_t used = bytes_used.load(std::memory_order_relaxed);
-  do {
-    if (bytes > memory_bytes - std::min(used, memory_bytes))
-      return out_of_memory("allocation", asked);
-  } while (!bytes_used.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
-  return {};
-}
-
-void Core::give_back(std::size_t bytes) const noexcept {
-  bytes_used.fetch_sub(bytes, std::memory_order_relaxed);
-}
 
 Buffer::Buffer(std::shared_ptr<const Core> core, cl_mem memory, std::size_t bytes, std::byte* host,
                std::size_t taken) noexcept
@@ -61,7 +40,7 @@ Buffer::~Buffer() {
   if (taken_ == 0) return;
   if (shared_) core_->api->SVMFree(core_->context, shared_);
   else if (host()) munmap(host(), taken_);
-  core_->give_back(taken_);
+  core_->budget.give_back(taken_);
 }
 
 Result<std::unique_ptr<Allocation>> Buffer::make(std::shared_ptr<const Core> core,
@@ -87,8 +66,8 @@ Result<std::unique_ptr<Allocation>> Buffer::make(std::shared_ptr<const Core> cor
   const cl_mem memory =
       core->api->CreateBuffer(core->context, CL_MEM_READ_WRITE, bytes, nullptr, &error);
   if (error != CL_SUCCESS)
-    return failure(Code::out_of_memory, core->out_of_memory("clCreateBuffer", bytes).message(),
-                   error);
+    return failure(Code::out_of_memory,
+                   core->budget.out_of_memory("clCreateBuffer", bytes).message(), error);
   return std::unique_ptr<Allocation>{new Buffer{std::move(core), memory, bytes, nullptr, bytes}};
 }
 
@@ -98,7 +77,7 @@ Result<std::unique_ptr<Allocation>> Buffer::make_shared_virtual(std::shared_ptr<
   // OpenCL aligns to the largest vector type at most.
   void* const shared = core->api->SVMAlloc(
       core->context, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER, taken, 0);
-  if (!shared) return core->out_of_memory("clSVMAlloc", bytes);
+  if (!shared) return core->budget.out_of_memory("clSVMAlloc", bytes);
   void* page = shared;
   std::size_t room = taken;
   std::align(page_bytes, bytes, page, room);
@@ -113,37 +92,27 @@ const Buffer* Buffer::of(const Core& core, const Allocation* allocation) noexcep
   return buffer && buffer->core_.get() == &core ? buffer : nullptr;
 }
 
-Status check_allocation(const Core& core, const AllocOp& op) {
-  if (op.bytes == 0 || op.alignment == 0 || (op.alignment & (op.alignment - 1)) != 0)
-    return {Code::invalid_argument, "allocate: " + std::to_string(op.bytes) + " bytes aligned to " +
-                                        std::to_string(op.alignment)};
-  if (op.alignment > page_bytes)
-    return {Code::unsupported,
-            "allocate: " + core.name + " aligns to at most " + std::to_string(page_bytes)};
-  return {};
-}
-
 Result<std::unique_ptr<Allocation>> SharedMemory::allocate(const AllocOp& op) {
-  TROIKA_TRY(check_allocation(*core_, op));
+  TROIKA_TRY(check_allocation(op, core_->name));
   const std::size_t whole = (op.bytes + page_bytes - 1) / page_bytes * page_bytes;
   // Shared virtual memory does not come in pages.
   const std::size_t taken = core_->svm ? whole + page_bytes : whole;
-  TROIKA_TRY(core_->take(taken, op.bytes));
+  TROIKA_TRY(core_->budget.take(taken, op.bytes));
   if (core_->svm) {
     auto shared = Buffer::make_shared_virtual(core_, op.bytes, taken);
-    if (!shared.ok()) core_->give_back(taken);
+    if (!shared.ok()) core_->budget.give_back(taken);
     return shared;
   }
   void* const pages =
       mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) {
-    core_->give_back(whole);
-    return core_->out_of_memory("mmap", op.bytes);
+    core_->budget.give_back(whole);
+    return core_->budget.out_of_memory("mmap", op.bytes);
   }
   auto made = Buffer::make(core_, {static_cast<std::byte*>(pages), op.bytes}, whole);
   if (!made.ok()) {
     munmap(pages, whole);
-    core_->give_back(whole);
+    core_->budget.give_back(whole);
   }
   return made;
 }

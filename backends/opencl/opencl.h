@@ -10,9 +10,10 @@
 
 #include "backends/opencl/api.h"
 #include "backends/opencl/mapped_ranges.h"
-#include "backends/opencl/program_cache.h"
+#include "runtime/device/budget.h"
 #include "runtime/device/device.h"
 #include "runtime/device/driver_thread.h"
+#include "runtime/device/program_cache.h"
 
 namespace troika::opencl {
 
@@ -33,16 +34,8 @@ struct Core {
   bool strict_host_pointer = false;    // copies host bytes but from whole lines on a page
   SpaceId space = host_space;          // of its own where the host cannot reach its memory
   bool svm = false;                    // it allocates fine-grained shared virtual memory
-  std::size_t memory_bytes = 0;
-  std::size_t allocation_max = 0;                  // bytes of one allocation
-  mutable std::atomic<std::size_t> bytes_used{0};  // by our own allocations
-
-  std::size_t bytes_free() const noexcept;
-  // "<tried> of 64 bytes on pocl0 (12 bytes free)"
-  Status out_of_memory(std::string_view tried, std::size_t bytes) const;
-  // Of what is free; out_of_memory(…, asked), and nothing taken, when that is less.
-  Status take(std::size_t bytes, std::size_t asked) const;
-  void give_back(std::size_t bytes) const noexcept;
+  std::size_t allocation_max = 0;      // bytes of one allocation
+  Budget budget;
 };
 
 // Bytes that kernels reach: a cl_mem, over host bytes (CL_MEM_USE_HOST_PTR) or in memory of the
@@ -87,10 +80,6 @@ class Buffer final : public Allocation {
   mutable MappedRanges mapped_;
 };
 
-// Refuses what no memory can mean: no bytes, or an alignment that is no power of two or beyond a
-// page.
-Status check_allocation(const Core& core, const AllocOp& op);
-
 // The host's memory, which the device works in: pages that are its kernels' too, in shared virtual
 // memory where the device allocates it.
 class SharedMemory final : public Memory {
@@ -98,7 +87,7 @@ class SharedMemory final : public Memory {
   explicit SharedMemory(std::shared_ptr<const Core> core) : core_{std::move(core)} {}
 
   SpaceId space() const noexcept override { return host_space; }
-  std::size_t bytes_free() const noexcept override { return core_->bytes_free(); }
+  std::size_t bytes_free() const noexcept override { return core_->budget.bytes_free(); }
   // Whole pages.
   Result<std::unique_ptr<Allocation>> allocate(const AllocOp& op) override;
   // Host pages, whoever allocated them.
@@ -118,7 +107,7 @@ class SeparateMemory final : public Memory {
   explicit SeparateMemory(std::shared_ptr<const Core> core) : core_{std::move(core)} {}
 
   SpaceId space() const noexcept override { return core_->space; }
-  std::size_t bytes_free() const noexcept override { return core_->bytes_free(); }
+  std::size_t bytes_free() const noexcept override { return core_->budget.bytes_free(); }
   // Aligned as the driver aligns its buffers: only kernels see addresses there.
   Result<std::unique_ptr<Allocation>> allocate(const AllocOp& op) override;
   Result<std::unique_ptr<Allocation>> attach(const Allocation& same_space) override;

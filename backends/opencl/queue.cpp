@@ -1,8 +1,8 @@
 #include <deque>
 
-#include "backends/opencl/clock.h"
 #include "backends/opencl/commands.h"
 #include "backends/opencl/opencl.h"
+#include "runtime/device/clock_offset.h"
 
 namespace troika::opencl {
 namespace {

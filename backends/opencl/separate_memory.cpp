@@ -1,5 +1,6 @@
 // Memory that lies beside the host's: allocated here, reached by copies only.
 #include "backends/opencl/opencl.h"
+#include "runtime/device/check.h"
 
 namespace troika::opencl {
 
@@ -7,13 +8,13 @@ namespace troika::opencl {
 // the bytes at their first use; a driver that finds them at once would hold the strand up. What is
 // free is arithmetic.
 Result<std::unique_ptr<Allocation>> SeparateMemory::allocate(const AllocOp& op) {
-  TROIKA_TRY(check_allocation(*core_, op));
+  TROIKA_TRY(check_allocation(op, core_->name));
   if (op.bytes > core_->allocation_max)
-    return core_->out_of_memory("allocation", op.bytes)
+    return core_->budget.out_of_memory("allocation", op.bytes)
         .within("at most " + std::to_string(core_->allocation_max) + " bytes at once");
-  TROIKA_TRY(core_->take(op.bytes, op.bytes));
+  TROIKA_TRY(core_->budget.take(op.bytes, op.bytes));
   auto made = Buffer::make(core_, op.bytes);
-  if (!made.ok()) core_->give_back(op.bytes);
+  if (!made.ok()) core_->budget.give_back(op.bytes);
   return made;
 }
 

@@ -20,6 +20,7 @@ Plane16 blur_rows_reference(const Plane16& luma);
 void blur_rows_host(HostView<const u16> in, HostView<u16> out, i32 columns, i32 rows, i32 left,
                     i32 top, i32 w, i32 h, u32 in_pitch, u32 out_pitch);
 std::string blur_rows_opencl();
+std::string blur_rows_cuda();
 Operation blur_rows_operation();
 
 }  // namespace troika::kernels

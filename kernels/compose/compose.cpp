@@ -9,6 +9,7 @@ Operation compose_operation() {
   return define(compose)
       .host(compose_host)
       .opencl_c(compose_opencl())
+      .cuda(compose_cuda())
       .shape(
           [](std::span<const Arg> a) { return shape_of_runs(integer_of(a, 4), integer_of(a, 5)); })
       .work([](std::span<const Arg> a) {

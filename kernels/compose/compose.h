@@ -21,6 +21,7 @@ void compose_host(HostView<const u8> rgb, HostView<const u16> luma, HostView<con
                   HostView<u8> out, i32 w, i32 h, u32 rgb_pitch, u32 luma_pitch, u32 wanted_pitch,
                   u32 out_pitch);
 std::string compose_opencl();
+std::string compose_cuda();
 Operation compose_operation();
 
 }  // namespace troika::kernels

@@ -9,6 +9,7 @@ Operation edges_operation() {
   return define(edges)
       .host(edges_host)
       .opencl_c(edges_opencl())
+      .cuda(edges_cuda())
       .shape(
           [](std::span<const Arg> a) { return shape_of_runs(integer_of(a, 6), integer_of(a, 7)); })
       .work([](std::span<const Arg> a) {

@@ -22,6 +22,7 @@ Plane16 edges_reference(const Plane16& luma);
 void edges_host(HostView<const u16> in, HostView<u16> out, i32 columns, i32 rows, i32 left, i32 top,
                 i32 w, i32 h, u32 in_pitch, u32 out_pitch);
 std::string edges_opencl();
+std::string edges_cuda();
 Operation edges_operation();
 
 }  // namespace troika::kernels

@@ -9,6 +9,7 @@ Operation enlarge_operation() {
   return define(enlarge)
       .host(enlarge_host)
       .opencl_c(enlarge_opencl())
+      .cuda(enlarge_cuda())
       .shape(
           [](std::span<const Arg> a) { return shape_of_runs(integer_of(a, 9), integer_of(a, 10)); })
       .work([](std::span<const Arg> a) {

@@ -38,6 +38,7 @@ void enlarge_host(HostView<const u8> source, HostView<u8> out, HostView<const i3
                   i32 columns, i32 rows, i32 source_x, i32 source_y, i32 x, i32 y, i32 w, i32 h,
                   u32 source_pitch, u32 out_pitch, i32 factor);
 std::string enlarge_opencl();
+std::string enlarge_cuda();
 Operation enlarge_operation();
 
 }  // namespace troika::kernels

@@ -9,6 +9,7 @@ Operation exposure_operation() {
   return define(exposure)
       .host(exposure_host)
       .opencl_c(exposure_opencl())
+      .cuda(exposure_cuda())
       .shape([](std::span<const Arg> a) {
         return shape_of_runs(integer_of(a, 2), exposure_blocks(integer_of(a, 3)));
       })

@@ -24,6 +24,7 @@ Image<float> exposure_reference(const Plane16& luma);
 void exposure_host(HostView<const u16> luma, HostView<float> sums, i32 w, i32 h, u32 luma_pitch,
                    u32 sums_pitch);
 std::string exposure_opencl();
+std::string exposure_cuda();
 Operation exposure_operation();
 
 constexpr int exposure_blocks(int pixels) noexcept {

@@ -9,6 +9,7 @@ Operation histogram_operation() {
   return define(histogram)
       .host(histogram_host)
       .opencl_c(histogram_opencl())
+      .cuda(histogram_cuda())
       .shape([](std::span<const Arg>) {
         return LaunchShape{{16, 1, 1}, {16, 1, 1}};
       })

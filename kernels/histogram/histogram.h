@@ -20,6 +20,7 @@ inline constexpr Kernel<void(Read<u16>, Write<u32>, i32, i32, u32)> histogram{"h
 std::vector<u32> histogram_reference(const Plane16& luma);
 void histogram_host(HostView<const u16> luma, HostView<u32> bins, i32 w, i32 h, u32 luma_pitch);
 std::string histogram_opencl();
+std::string histogram_cuda();
 Operation histogram_operation();
 
 }  // namespace troika::kernels

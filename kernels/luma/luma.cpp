@@ -9,6 +9,7 @@ Operation luma_operation() {
   return define(luma)
       .host(luma_host)
       .opencl_c(luma_opencl())
+      .cuda(luma_cuda())
       .shape(
           [](std::span<const Arg> a) { return shape_of_runs(integer_of(a, 2), integer_of(a, 3)); })
       .work([](std::span<const Arg> a) {

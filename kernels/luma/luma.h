@@ -19,6 +19,7 @@ Plane16 luma_reference(const Rgb8& picture);
 void luma_host(HostView<const u8> rgb, HostView<u16> out, i32 w, i32 h, u32 rgb_pitch,
                u32 out_pitch);
 std::string luma_opencl();
+std::string luma_cuda();
 Operation luma_operation();
 
 }  // namespace troika::kernels

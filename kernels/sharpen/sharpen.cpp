@@ -9,6 +9,7 @@ Operation sharpen_operation() {
   return define(sharpen)
       .host(sharpen_host)
       .opencl_c(sharpen_opencl())
+      .cuda(sharpen_cuda())
       .shape(
           [](std::span<const Arg> a) { return shape_of_runs(integer_of(a, 5), integer_of(a, 6)); })
       .work([](std::span<const Arg> a) {

@@ -23,6 +23,7 @@ void sharpen_host(HostView<const u16> smooth, HostView<const u16> blurred,
                   HostView<const u16> steep, HostView<u16> out, HostView<const u16> curve, i32 w,
                   i32 h, u32 smooth_pitch, u32 blurred_pitch, u32 steep_pitch, u32 out_pitch);
 std::string sharpen_opencl();
+std::string sharpen_cuda();
 Operation sharpen_operation();
 
 }  // namespace troika::kernels

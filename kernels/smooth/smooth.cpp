@@ -9,6 +9,7 @@ Operation smooth_operation() {
   return define(smooth)
       .host(smooth_host)
       .opencl_c(smooth_opencl())
+      .cuda(smooth_cuda())
       .shape(
           [](std::span<const Arg> a) { return shape_of_runs(integer_of(a, 6), integer_of(a, 7)); })
       .work([](std::span<const Arg> a) {

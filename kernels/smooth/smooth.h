@@ -23,6 +23,7 @@ Plane16 smooth_reference(const Plane16& luma);
 void smooth_host(HostView<const u16> in, HostView<u16> out, i32 columns, i32 rows, i32 left,
                  i32 top, i32 w, i32 h, u32 in_pitch, u32 out_pitch);
 std::string smooth_opencl();
+std::string smooth_cuda();
 Operation smooth_operation();
 
 }  // namespace troika::kernels

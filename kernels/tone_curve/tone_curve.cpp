@@ -9,6 +9,7 @@ Operation tone_curve_operation() {
   return define(tone_curve)
       .host(tone_curve_host)
       .opencl_c(tone_curve_opencl())
+      .cuda(tone_curve_cuda())
       .shape([](std::span<const Arg>) {
         return LaunchShape{{256, 1, 1}, {256, 1, 1}};
       })

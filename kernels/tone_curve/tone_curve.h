@@ -23,6 +23,7 @@ inline constexpr Kernel<void(Read<u32>, Write<u16>, i32)> tone_curve{"tone_curve
 std::vector<u16> tone_curve_reference(std::span<const u32> bins);
 void tone_curve_host(HostView<const u32> bins, HostView<u16> curve, i32 tiles);
 std::string tone_curve_opencl();
+std::string tone_curve_cuda();
 Operation tone_curve_operation();
 
 }  // namespace troika::kernels

@@ -48,6 +48,10 @@ class Channel {
 
   // The driver's side. Begins what was flushed and reports what was reached; true when it moved.
   bool serve();
+  // How soon serve() is to be called even when nobody calls the waker.
+  Nanos look_again() const noexcept {
+    return lost_ || abandoned() ? forever : stream_->look_again();
+  }
   // Once closed: destroys the stream, which may call its vendor.
   void retire() noexcept { stream_.reset(); }
 

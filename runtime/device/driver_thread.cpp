@@ -165,7 +165,10 @@ void DriverThread::State::run() noexcept {
     forget_closed(mine);
     if (moved) continue;
     if (stopping && mine.empty()) break;
-    waker->wait();
+    Nanos most = forever;
+    for (const auto& channel : mine) most = std::min(most, channel->look_again());
+    if (most == forever) waker->wait();
+    else waker->wait_for(most);
   }
   ended.set();
 }

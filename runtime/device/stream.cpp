@@ -21,6 +21,8 @@ void Progress::clear() noexcept {
   lost = {};
 }
 
+Nanos Stream::look_again() const noexcept { return forever; }
+
 bool Stream::hold_behind(const Stream&, std::uint64_t) { return false; }
 
 }  // namespace troika

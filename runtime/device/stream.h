@@ -77,6 +77,9 @@ class Stream {
   // A failure means that the device is lost.
   virtual Status submit() = 0;
   virtual void poll(Progress& progress) = 0;
+  // How soon poll() is to be called even when nobody calls the waker: for vendors whose notice of
+  // an end may stay away. Default: forever.
+  virtual Nanos look_again() const noexcept;
 };
 
 }  // namespace troika

@@ -14,4 +14,10 @@ void Waker::wait() noexcept {
   changed_.wait(lock, [this] { return woken_.exchange(false, std::memory_order_acq_rel); });
 }
 
+void Waker::wait_for(Nanos most) noexcept {
+  std::unique_lock lock{mutex_};
+  changed_.wait_for(lock, most,
+                    [this] { return woken_.exchange(false, std::memory_order_acq_rel); });
+}
+
 }  // namespace troika

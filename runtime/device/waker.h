@@ -5,6 +5,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "runtime/base/time.h"
+
 namespace troika {
 
 // One sleeper, any number of wakers. Owned by shared_ptr: a vendor's callback may still be inside
@@ -16,6 +18,8 @@ class Waker {
   void wake() noexcept;
   // The driver thread. Returns after a wake() that no earlier wait() has returned for.
   void wait() noexcept;
+  // As wait(), but no longer than `most`.
+  void wait_for(Nanos most) noexcept;
 
  private:
   std::atomic<bool> woken_{false};  // set by the first wake() since the last wait()

@@ -50,12 +50,13 @@ class KernelBuilder {
   // `code` defines a kernel called `entry` (by default the operation's name). Each buffer parameter
   // is two arguments there: a __global pointer to the allocation and a ulong byte offset.
   KernelBuilder& opencl_c(std::string code, std::string entry = {}, std::string options = {}) {
-    KernelImage added = blank(Dialect::opencl_c);
-    added.code = std::move(code);
-    added.entry = entry.empty() ? operation_.name : std::move(entry);
-    added.options = std::move(options);
-    operation_.images.push_back(std::move(added));
-    return *this;
+    return code_image(Dialect::opencl_c, std::move(code), std::move(entry), std::move(options));
+  }
+  // The same in CUDA C, where an unmangled (extern "C") __global__ function takes a pointer and an
+  // unsigned 64-bit byte offset for each buffer; or PTX, cubin or fatbin made of it. Blocks are of
+  // one size, so threads beyond the launch shape come too, and must return.
+  KernelBuilder& cuda(std::string code, std::string entry = {}, std::string options = {}) {
+    return code_image(Dialect::ptx, std::move(code), std::move(entry), std::move(options));
   }
   KernelBuilder& shape(LaunchShape (*function)(std::span<const Arg>)) {
     operation_.shape = function;
@@ -84,6 +85,15 @@ class KernelBuilder {
     result.dialect = dialect;
     result.params = operation_.params;
     return result;
+  }
+  KernelBuilder& code_image(Dialect dialect, std::string code, std::string entry,
+                            std::string options) {
+    KernelImage added = blank(dialect);
+    added.code = std::move(code);
+    added.entry = entry.empty() ? operation_.name : std::move(entry);
+    added.options = std::move(options);
+    operation_.images.push_back(std::move(added));
+    return *this;
   }
   template <class F>
   KernelBuilder& image(Dialect dialect, F function) {

@@ -133,14 +133,16 @@ TEST_F(Bench, devices_shows_the_host_its_workers_and_that_it_copies_nothing) {
 
 TEST_F(Bench, devices_names_what_is_missing_and_why) {
   ASSERT_EQ(program_.start("devices --repeats 1 --megabytes 1" + program_.json(),
-                           "OCL_ICD_VENDORS=/nonexistent"),
+                           "OCL_ICD_VENDORS=/nonexistent LD_LIBRARY_PATH=" TROIKA_TEST_STUB),
             0)
       << program_.printed();
   const json report = program_.report();
   EXPECT_EQ(report["rows"].size(), 1U);
-  ASSERT_EQ(report["missing"].size(), 1U);
+  ASSERT_EQ(report["missing"].size(), 2U);
   EXPECT_EQ(report["missing"][0]["what"], "opencl");
   EXPECT_THAT(program_.printed(), HasSubstr("/nonexistent"));
+  EXPECT_EQ(report["missing"][1]["what"], "cuda");
+  EXPECT_THAT(program_.printed(), HasSubstr("is the toolkit's stub"));
 }
 
 TEST_F(Bench, transfer_copies_only_where_memory_is_apart) {

@@ -1,6 +1,20 @@
 #include "tests/kernels/dialect_test.h"
 
 namespace troika::kernels {
+namespace {
+
+// Opened once, and only where a test runs there. Never closed: a vendor is not called during static
+// destruction.
+const Result<std::unique_ptr<Runner>>& device_runner(Dialect dialect) {
+  if (dialect == Dialect::opencl_c) {
+    static const auto& opencl = *new Result<std::unique_ptr<Runner>>{opencl_runner()};
+    return opencl;
+  }
+  static const auto& cuda = *new Result<std::unique_ptr<Runner>>{cuda_runner()};
+  return cuda;
+}
+
+}  // namespace
 
 void DialectTest::SetUp() {
   if (GetParam() == Dialect::host) {
@@ -8,11 +22,11 @@ void DialectTest::SetUp() {
     runner_ = host.get();
     return;
   }
-  static const Result<std::unique_ptr<Runner>> opencl = opencl_runner();
-  if (!opencl.ok() && opencl.status().code() == Code::unavailable)
-    GTEST_SKIP() << opencl.status().to_string();
-  ASSERT_TRUE(opencl.ok()) << opencl.status().to_string();
-  runner_ = opencl->get();
+  const Result<std::unique_ptr<Runner>>& device = device_runner(GetParam());
+  if (!device.ok() && device.status().code() == Code::unavailable)
+    GTEST_SKIP() << device.status().to_string();
+  ASSERT_TRUE(device.ok()) << device.status().to_string();
+  runner_ = device->get();
 }
 
 void DialectTest::run(const Operation& operation, const std::vector<CallArg>& args) {

@@ -1,4 +1,5 @@
-// Every kernel test runs once a dialect: on the host and, where there is a platform, in OpenCL C.
+// Every kernel test runs once a dialect: on the host and, where there is a device, in OpenCL C and
+// in CUDA C.
 #pragma once
 
 #include <random>
@@ -36,12 +37,16 @@ class DialectTest : public testing::TestWithParam<Dialect> {
 };
 
 inline std::string name_of_dialect(const testing::TestParamInfo<Dialect>& info) {
-  return info.param == Dialect::host ? "host" : "opencl";
+  switch (info.param) {
+    case Dialect::host: return "host";
+    case Dialect::opencl_c: return "opencl";
+    default: return "cuda";
+  }
 }
 
-#define TROIKA_IN_BOTH_DIALECTS(suite)                                                 \
-  INSTANTIATE_TEST_SUITE_P(, suite, testing::Values(Dialect::host, Dialect::opencl_c), \
-                           name_of_dialect)
+#define TROIKA_IN_EVERY_DIALECT(suite) \
+  INSTANTIATE_TEST_SUITE_P(            \
+      , suite, testing::Values(Dialect::host, Dialect::opencl_c, Dialect::ptx), name_of_dialect)
 
 // Noise of every strength: blocks of steep, gentle and no variation.
 template <class T>

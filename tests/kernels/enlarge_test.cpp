@@ -29,7 +29,7 @@ TEST_P(EnlargeKernel, equals_its_reference_to_the_bit_at_any_factor) {
     }
 }
 
-TROIKA_IN_BOTH_DIALECTS(EnlargeKernel);
+TROIKA_IN_EVERY_DIALECT(EnlargeKernel);
 
 TEST(References, enlarging_once_changes_nothing) {
   std::mt19937 random{3};

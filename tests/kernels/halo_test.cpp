@@ -40,7 +40,7 @@ TEST_P(HaloKernels, edges_equals_its_reference_to_the_bit) {
   expect_reference(edges_operation(), edges_reference, edges_radius, edges_radius);
 }
 
-TROIKA_IN_BOTH_DIALECTS(HaloKernels);
+TROIKA_IN_EVERY_DIALECT(HaloKernels);
 
 TEST(References, smooth_leaves_a_flat_plane_and_a_tall_step_alone) {
   Plane16 step(8, 4);

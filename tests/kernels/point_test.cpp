@@ -63,7 +63,7 @@ TEST_P(PointKernels, compose_equals_its_reference_to_the_bit) {
   }
 }
 
-TROIKA_IN_BOTH_DIALECTS(PointKernels);
+TROIKA_IN_EVERY_DIALECT(PointKernels);
 
 TEST(References, luma_of_white_is_the_largest) {
   Rgb8 white(1, 1, 3);

@@ -123,7 +123,7 @@ TEST_P(Reductions, every_logarithm_of_a_luma_is_within_the_bound) {
         << "luma " << i;
 }
 
-TROIKA_IN_BOTH_DIALECTS(Reductions);
+TROIKA_IN_EVERY_DIALECT(Reductions);
 
 TEST(References, the_tone_curve_never_falls_and_reaches_both_ends) {
   std::vector<u32> bins(histogram_bins, 1'000);

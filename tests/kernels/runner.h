@@ -55,5 +55,7 @@ class Runner {
 std::unique_ptr<Runner> host_runner();
 // Code::unavailable when there is no OpenCL device.
 Result<std::unique_ptr<Runner>> opencl_runner();
+// On the first CUDA device, through its backend. Code::unavailable when there is none.
+Result<std::unique_ptr<Runner>> cuda_runner();
 
 }  // namespace troika::kernels

@@ -1,13 +1,12 @@
 #include <fstream>
 #include <thread>
 
-#include "backends/opencl/program_cache.h"
+#include "runtime/device/program_cache.h"
 #include "tests/unit/opencl/fixture.h"
 
 namespace troika {
 namespace {
 
-using opencl::ProgramCache;
 using testing::HasSubstr;
 
 class OpenClKernel : public OpenClTest {

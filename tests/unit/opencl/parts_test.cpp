@@ -3,13 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
-#include "backends/opencl/clock.h"
 #include "backends/opencl/mapped_ranges.h"
 #include "backends/opencl/opencl.h"
 #include "backends/opencl/process.h"
-#include "backends/opencl/program_cache.h"
 #include "tests/temporary_folder.h"
 
 namespace troika::opencl {
@@ -18,82 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class Folder : public testing::Test {
+class Vendors : public testing::Test {
  protected:
   TemporaryFolder folder;
 };
-
-using ProgramCacheTest = Folder;
-using Vendors = Folder;
-
-TEST_F(ProgramCacheTest, finds_what_was_stored_under_the_same_key_only) {
-  const ProgramCache cache{folder / "deep" / "cache"};
-  ASSERT_TRUE(cache.warning().ok());
-  const std::string program{"\0binary\n\xff", 9};
-  ASSERT_TRUE(cache.store("key", program).ok());
-  EXPECT_EQ(cache.find("key"), program);
-  EXPECT_EQ(cache.find("kez"), std::nullopt);
-  ASSERT_TRUE(cache.store("key", "newer").ok());
-  EXPECT_EQ(ProgramCache{folder / "deep" / "cache"}.find("key"), "newer");
-}
-
-TEST_F(ProgramCacheTest, is_its_owners_alone_and_leaves_no_other_files) {
-  const ProgramCache cache{folder / "cache"};
-  ASSERT_TRUE(cache.store("key", "program").ok());
-  struct stat status {};
-  ASSERT_EQ(stat((folder / "cache").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0700U);
-  std::size_t files = 0;
-  for (const auto& entry : fs::directory_iterator{folder / "cache"}) {
-    ++files;
-    EXPECT_EQ(entry.path(), cache.file_of("key"));
-    ASSERT_EQ(stat(entry.path().c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 0777U, 0600U);
-  }
-  EXPECT_EQ(files, 1U);
-}
-
-TEST_F(ProgramCacheTest, passes_over_a_damaged_file_and_a_stranger_of_the_same_hash) {
-  const ProgramCache cache{folder / "cache"};
-  ASSERT_TRUE(cache.store("key", "program").ok());
-  fs::copy_file(cache.file_of("key"), cache.file_of("other"));
-  EXPECT_EQ(cache.find("other"), std::nullopt);
-  const auto size = fs::file_size(cache.file_of("key"));
-  for (const std::size_t at : {std::size_t{0}, size / 2, size - 1}) {
-    ASSERT_TRUE(cache.store("key", "program").ok());
-    std::fstream file{cache.file_of("key"), std::ios::in | std::ios::out | std::ios::binary};
-    file.seekp(static_cast<std::streamoff>(at));
-    file.put('\x7f');
-    file.close();
-    EXPECT_EQ(cache.find("key"), std::nullopt) << at;
-  }
-  ASSERT_TRUE(cache.store("key", "program").ok());
-  fs::resize_file(cache.file_of("key"), size - 3);
-  EXPECT_EQ(cache.find("key"), std::nullopt);
-}
-
-TEST_F(ProgramCacheTest, that_cannot_be_written_says_why_and_finds_nothing) {
-  const ProgramCache cache{"/dev/null/cache"};
-  EXPECT_EQ(cache.warning().to_string(),
-            "unavailable: program cache: cannot make /dev/null/cache: Not a directory; kernels are "
-            "compiled anew in every process");
-  EXPECT_EQ(cache.find("key"), std::nullopt);
-  EXPECT_EQ(cache.store("key", "program").code(), Code::unavailable);
-}
-
-TEST_F(ProgramCacheTest, lies_where_the_first_of_three_variables_says) {
-  setenv("TROIKA_CACHE_DIR", "/one", 1);
-  setenv("XDG_CACHE_HOME", "/two", 1);
-  setenv("HOME", "/three", 1);
-  EXPECT_EQ(ProgramCache::default_folder(), "/one/opencl");
-  unsetenv("TROIKA_CACHE_DIR");
-  EXPECT_EQ(ProgramCache::default_folder(), "/two/troika/opencl");
-  unsetenv("XDG_CACHE_HOME");
-  EXPECT_EQ(ProgramCache::default_folder(), "/three/.cache/troika/opencl");
-  unsetenv("HOME");
-  EXPECT_EQ(ProgramCache::default_folder(), "");
-  EXPECT_THAT(ProgramCache{""}.warning().to_string(), HasSubstr("none of TROIKA_CACHE_DIR"));
-}
 
 TEST_F(Vendors, a_driver_that_would_end_the_process_is_refused_by_name) {
   std::ofstream{folder / "good.icd"} << "libpocl.so.2\n";
@@ -138,34 +63,6 @@ TEST(Process, leaves_what_the_user_set_and_sets_the_rest) {
   EXPECT_STREQ(getenv("CL_CONFIG_CPU_TBB_NUM_WORKERS"), "3");
 }
 
-TEST(ClockOffset, operations_of_a_queue_follow_one_another_when_a_better_bound_comes) {
-  ClockOffset clock;
-  clock.observe(Nanos{1'000'500}, Nanos{1'000});
-  const ClockOffset::Interval first = clock.next(Nanos{500}, Nanos{1'000});
-  clock.observe(Nanos{1'002'000}, Nanos{2'900});  // seen 400 ns sooner
-  const ClockOffset::Interval second = clock.next(Nanos{1'100}, Nanos{2'900});
-  EXPECT_EQ(first.end, Nanos{1'000'500});
-  EXPECT_EQ(second.begin, first.end) << "and not 1'000'200";
-  EXPECT_EQ(second.end, Nanos{1'002'000});
-  const ClockOffset::Interval third = clock.next(Nanos{1'000}, Nanos{1'050});
-  EXPECT_LE(third.begin, third.end);
-  EXPECT_GE(third.begin, second.end);
-}
-
-TEST(ClockOffset, keeps_the_least_bound_and_follows_drift) {
-  ClockOffset clock;
-  EXPECT_FALSE(clock.known());
-  clock.observe(Nanos{1'000'000}, Nanos{400'000});  // seen late
-  EXPECT_EQ(clock.to_host(Nanos{500'000}), Nanos{1'100'000});
-  clock.observe(Nanos{1'010'000}, Nanos{500'000});  // seen sooner
-  EXPECT_EQ(clock.to_host(Nanos{500'000}), Nanos{1'010'000});
-  clock.observe(Nanos{1'020'000}, Nanos{500'100});  // seen late: no reason to move
-  EXPECT_EQ(clock.to_host(Nanos{500'000}), Nanos{1'010'005});
-  // After a second of silence the clocks may be half a millisecond apart, and are 100 µs.
-  clock.observe(Nanos{1'001'020'000}, Nanos{500'410'000});
-  EXPECT_EQ(clock.to_host(Nanos{500'410'000}), Nanos{500'410'000 + 510'005 + 500'000 - 0});
-}
-
 TEST(MappedRanges, join_what_touches_and_never_overlap) {
   MappedRanges ranges;
   std::size_t unmapped = 0;
@@ -207,7 +104,8 @@ class PoorVendor : public testing::Test {
     api.SVMAlloc = [](auto, auto, auto, auto) -> void* { return nullptr; };
     core->api = &api;
     core->name = "fake0";
-    core->memory_bytes = core->allocation_max = bytes;
+    core->budget.device = core->name;
+    core->budget.bytes = core->allocation_max = bytes;
   }
   static constexpr std::size_t bytes = 1 << 20;
   Api api;

@@ -5,7 +5,7 @@
 
 #include "runtime/base/time.h"
 
-namespace troika::opencl {
+namespace troika {
 
 // Drivers stamp with clocks of their own choice, whose offset to ours nobody tells. Each completion
 // bounds it from above: what ended at `device` was seen at `host`, a little later. The least bound
@@ -47,4 +47,4 @@ class ClockOffset {
   Nanos last_end_{0};
 };
 
-}  // namespace troika::opencl
+}  // namespace troika

@@ -1,4 +1,4 @@
-#include "backends/opencl/program_cache.h"
+#include "runtime/device/program_cache.h"
 
 #include <array>
 #include <cerrno>
@@ -13,12 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace troika::opencl {
+namespace troika {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view magic = "troika opencl program 1\n";
+constexpr std::string_view magic = "troika program 1\n";
 
 // FNV-1a.
 std::uint64_t hash_of(std::string_view bytes) noexcept {
@@ -60,11 +60,11 @@ bool write_all(int file, std::string_view bytes) {
 
 }  // namespace
 
-fs::path ProgramCache::default_folder() {
+fs::path ProgramCache::default_folder(std::string_view backend) {
   for (const auto& folder :
-       {tried_folder("TROIKA_CACHE_DIR", "opencl"), tried_folder("XDG_CACHE_HOME", "troika/opencl"),
-        tried_folder("HOME", ".cache/troika/opencl")})
-    if (!folder.empty()) return folder;
+       {tried_folder("TROIKA_CACHE_DIR", ""), tried_folder("XDG_CACHE_HOME", "troika"),
+        tried_folder("HOME", ".cache/troika")})
+    if (!folder.empty()) return folder / backend;
   return {};
 }
 
@@ -145,4 +145,4 @@ Status ProgramCache::store(std::string_view key, std::string_view program) const
   return cannot("program cache: cannot write", to, error);
 }
 
-}  // namespace troika::opencl
+}  // namespace troika

@@ -8,7 +8,7 @@
 
 #include "runtime/base/status.h"
 
-namespace troika::opencl {
+namespace troika {
 
 // One file a program, named by a hash of its key and holding the whole key, so that two keys of one
 // hash never exchange their programs. Any thread; several processes may share a folder: a file is
@@ -22,9 +22,9 @@ class ProgramCache {
     std::string key, program;
   };
 
-  // $TROIKA_CACHE_DIR, else $XDG_CACHE_HOME/troika, else ~/.cache/troika; each then `/opencl`.
+  // $TROIKA_CACHE_DIR, else $XDG_CACHE_HOME/troika, else ~/.cache/troika; in it the backend's own.
   // Empty when there is none of the three.
-  static std::filesystem::path default_folder();
+  static std::filesystem::path default_folder(std::string_view backend);
 
   // Makes the folder, readable by its owner only.
   explicit ProgramCache(std::filesystem::path folder);
@@ -43,4 +43,4 @@ class ProgramCache {
   Status warning_;
 };
 
-}  // namespace troika::opencl
+}  // namespace troika

@@ -1,0 +1,6 @@
+#include "tests/unit/cuda/fakes/fake.h"
+
+FAKE_ENTRY CUresult cuDriverGetVersion(int* version) {
+  *version = 11080;
+  return CUDA_SUCCESS;
+}
