@@ -79,7 +79,7 @@ CUresult cuStreamEndCapture(CUstream handle, CUgraph* graph) {
     if (capture->invalidated) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
     if (!joined) return CUDA_ERROR_STREAM_CAPTURE_UNJOINED;
     auto* const made = new Graph(std::move(capture->graph));
-    driver().handles.insert(made);
+    driver().add(made);
     *graph = reinterpret_cast<CUgraph>(made);
     return CUDA_SUCCESS;
   });
@@ -110,7 +110,7 @@ CUresult cuGraphInstantiateWithFlags(CUgraphExec* handle, CUgraph graph_handle,
     const Graph* const graph = alive<Graph>(graph_handle);
     if (graph == nullptr || handle == nullptr) return CUDA_ERROR_INVALID_VALUE;
     auto* const made = new GraphExec{&context, *graph, nullptr};
-    driver().handles.insert(made);
+    driver().add(made);
     *handle = reinterpret_cast<CUgraphExec>(made);
     return CUDA_SUCCESS;
   });

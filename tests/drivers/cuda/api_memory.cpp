@@ -155,7 +155,7 @@ CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* properties) {
       return CUDA_ERROR_INVALID_DEVICE;
     auto* const made = new Pool();
     made->device = driver().devices[static_cast<std::size_t>(properties->location.id)].get();
-    driver().handles.insert(made);
+    driver().add(made);
     *pool = reinterpret_cast<CUmemoryPool>(made);
     return CUDA_SUCCESS;
   });

@@ -134,7 +134,7 @@ CUresult cuModuleLoadDataEx(CUmodule* handle, const void* image, unsigned count,
     try {
       Module* const module = load(context, text).release();
       context.modules.insert(module);
-      driver().handles.insert(module);
+      driver().add(module);
       *handle = reinterpret_cast<CUmodule>(module);
       return CUDA_SUCCESS;
     } catch (const PtxError& error) {
@@ -184,7 +184,7 @@ CUresult cuModuleGetFunction(CUfunction* handle, CUmodule module_handle, const c
       kernel = std::make_unique<KernelHandle>();
       kernel->module = module;
       kernel->function = function;
-      driver().handles.insert(kernel.get());
+      driver().add(kernel.get());
     }
     *handle = reinterpret_cast<CUfunction>(kernel.get());
     return CUDA_SUCCESS;

@@ -62,7 +62,7 @@ CUresult cuStreamCreateWithPriority(CUstream* handle, unsigned flags, int priori
     stream->timeline = driver().engine.new_timeline();
     stream->id = driver().next_id++;
     context.streams.insert(stream);
-    driver().handles.insert(stream);
+    driver().add(stream);
     *handle = reinterpret_cast<CUstream>(stream);
     return CUDA_SUCCESS;
   });
@@ -142,7 +142,7 @@ CUresult cuEventCreate(CUevent* handle, unsigned flags) {
     event->context = &context;
     event->flags = flags;
     context.events.insert(event);
-    driver().handles.insert(event);
+    driver().add(event);
     *handle = reinterpret_cast<CUevent>(event);
     return CUDA_SUCCESS;
   });

@@ -109,6 +109,9 @@ const T* Decoder::find(const std::map<std::string, T, std::less<>>& in,
   }
   return nullptr;
 }
+// Other files look for local variables.
+template const Decoder::Local* Decoder::find(const std::map<std::string, Local, std::less<>>& in,
+                                             std::string_view name) const;
 
 Slot Decoder::predicate(const std::string& name) {
   const Register* const found = find(registers_, name);

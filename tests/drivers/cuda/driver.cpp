@@ -100,7 +100,7 @@ Context* make_context(Device& device, bool primary, unsigned flags) {
   context->limits = {{CU_LIMIT_STACK_SIZE, 1024},
                      {CU_LIMIT_PRINTF_FIFO_SIZE, 1u << 20},
                      {CU_LIMIT_MALLOC_HEAP_SIZE, 8u << 20}};
-  driver().handles.insert(context);
+  driver().add(context);
   return context;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unordered_set>
+#include <vector>
 
 #include "tests/drivers/cuda/address_space.h"
 #include "tests/drivers/cuda/objects.h"
@@ -15,6 +16,12 @@ struct Driver {
   AddressSpace memory;  // guards itself
   std::vector<std::unique_ptr<Device>> devices;
   std::unordered_set<const void*> handles;  // of every kind that are alive
+  // All that ever were. None is freed, so that no later one has the address of a dead handle.
+  std::vector<const void*> objects;
+  void add(const void* object) {
+    handles.insert(object);
+    objects.push_back(object);
+  }
   std::vector<std::shared_ptr<Capture>> captures;
   std::uint64_t next_id = 1;
   std::map<std::string, std::uint64_t> fault_counts;
