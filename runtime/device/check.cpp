@@ -30,19 +30,20 @@ Status check_launch(std::string_view operation, std::span<const Param> params,
   const auto mistake = [&](Code code, const std::string& what) {
     return Status{code, "launch of " + std::string{operation} + ": " + what};
   };
+  // Not named before there is something to say: most launches have no mistake.
+  const auto argument = [](std::size_t i) { return "argument " + std::to_string(i) + " "; };
   if (args.size() != params.size())
     return mistake(Code::invalid_argument, std::to_string(args.size()) + " arguments for " +
                                                std::to_string(params.size()) + " parameters");
   for (std::size_t i = 0; i < args.size(); ++i) {
-    const std::string argument = "argument " + std::to_string(i) + " ";
     if (args[i].is_buffer() != params[i].is_buffer)
       return mistake(Code::invalid_argument,
-                     argument + (params[i].is_buffer ? "must be a buffer" : "must be a scalar"));
+                     argument(i) + (params[i].is_buffer ? "must be a buffer" : "must be a scalar"));
     if (args[i].is_buffer()) {
       if (args[i].span.end() > args[i].span.in->bytes())
-        return mistake(Code::out_of_range, argument + "ends beyond its allocation");
+        return mistake(Code::out_of_range, argument(i) + "ends beyond its allocation");
     } else if (args[i].scalar.type != params[i].type) {
-      return mistake(Code::invalid_argument, argument + "is " +
+      return mistake(Code::invalid_argument, argument(i) + "is " +
                                                  std::string{name_of(args[i].scalar.type)} +
                                                  ", not " + std::string{name_of(params[i].type)});
     }
