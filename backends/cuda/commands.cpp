@@ -162,6 +162,7 @@ CUresult fill(const Core& core, CUstream stream, const Operation& op) {
 
 // What the device is about to use comes in one transfer instead of a fault a page.
 CUresult prefetch(const Core& core, CUstream stream, const Operation& op) {
+  if (core.reach != Reach::managed) return CUDA_SUCCESS;
   for (const KernelArg& arg : op.args.view()) {
     if (!arg.is_buffer()) continue;
     const Buffer& buffer = *Buffer::of(core, arg.span.in);

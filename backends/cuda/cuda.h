@@ -9,8 +9,7 @@
 #include "backends/cuda/api.h"
 #include "backends/cuda/host_pages.h"
 #include "runtime/device/budget.h"
-#include "runtime/device/device.h"
-#include "runtime/device/driver_thread.h"
+#include "runtime/device/driver_device.h"
 #include "runtime/device/program_cache.h"
 
 namespace troika::cuda {
@@ -93,29 +92,14 @@ class Buffer final : public Allocation {
   mutable std::unique_ptr<HostPages::Hold> hold_;  // of borrowed pages that are registered
 };
 
-// Memory of the device's own, from a pool in which frees do not wait for the device. attach() is
-// `unsupported`; adopt() maps host pages, which its kernels then read over the bus.
-class OwnMemory final : public Memory {
+// Memory of the device's own, from a pool in which frees do not wait for the device, or the host's,
+// which the device works in: as Core::reach says. Of a device with its own, attach() is
+// `unsupported`, and adopt() maps host pages, which its kernels then read over the bus.
+class CudaMemory final : public Memory {
  public:
-  explicit OwnMemory(std::shared_ptr<const Core> core) : core_{std::move(core)} {}
+  explicit CudaMemory(std::shared_ptr<const Core> core) : core_{std::move(core)} {}
 
   SpaceId space() const noexcept override { return core_->space; }
-  std::size_t bytes_free() const noexcept override { return core_->budget.bytes_free(); }
-  Result<std::unique_ptr<Allocation>> allocate(const AllocOp& op) override;
-  Result<std::unique_ptr<Allocation>> attach(const Allocation& same_space) override;
-  Result<std::unique_ptr<Allocation>> adopt(std::span<std::byte> host) override;
-  Result<std::unique_ptr<Pin>> pin(std::span<std::byte> host) override;
-
- private:
-  std::shared_ptr<const Core> core_;
-};
-
-// The host's memory, which the device works in.
-class SharedMemory final : public Memory {
- public:
-  explicit SharedMemory(std::shared_ptr<const Core> core) : core_{std::move(core)} {}
-
-  SpaceId space() const noexcept override { return host_space; }
   std::size_t bytes_free() const noexcept override { return core_->budget.bytes_free(); }
   Result<std::unique_ptr<Allocation>> allocate(const AllocOp& op) override;
   // Pages that must be registered are so by their first operation, not here.

@@ -29,43 +29,26 @@ Current::~Current() {
 
 namespace {
 
-std::unique_ptr<Memory> make_memory(const std::shared_ptr<const Core>& core) {
-  if (core->space == host_space) return std::make_unique<SharedMemory>(core);
-  return std::make_unique<OwnMemory>(core);
-}
-
-class CudaDevice final : public Device {
+class CudaDevice final : public DriverDevice {
  public:
-  CudaDevice(DeviceInfo info, std::shared_ptr<const Core> core,
+  CudaDevice(DeviceInfo info, const std::shared_ptr<const Core>& core,
              std::shared_ptr<const ProgramCache> cache)
-      : info_{std::move(info)},
-        core_{std::move(core)},
-        cache_{std::move(cache)},
-        memory_{make_memory(core_)},
-        driver_{"troika-" + info_.name} {}
+      : DriverDevice{std::move(info), std::make_unique<CudaMemory>(core)},
+        core_{core},
+        cache_{std::move(cache)} {}
 
-  const DeviceInfo& info() const noexcept override { return info_; }
-  Memory& memory() noexcept override { return *memory_; }
   // Compiles, and loads what a first launch would: there is nothing left for prepare() to do.
   Result<std::unique_ptr<LoadedKernel>> load(const KernelImage& image) override {
     return load_kernel(core_, *cache_, image);
   }
-  Result<std::unique_ptr<Queue>> create_queue(QueueId id, QueueUse use, unsigned lane,
-                                              QueueListener& listener) override {
-    if (use == QueueUse::copy && !info_.copy_queue)
-      return Status{Code::unsupported, info_.name + " has no copy queue"};
-    if (lane >= info_.lanes)
-      return Status{Code::invalid_argument, info_.name + " has no lane " + std::to_string(lane)};
-    TROIKA_ASSIGN(auto stream, make_stream(core_, use, driver_.waker()));
-    return driver_.create_queue(id, std::move(stream), listener);
-  }
 
  private:
-  const DeviceInfo info_;
+  Result<std::unique_ptr<Stream>> open_stream(QueueUse use, std::shared_ptr<Waker> waker) override {
+    return make_stream(core_, use, std::move(waker));
+  }
+
   const std::shared_ptr<const Core> core_;
   const std::shared_ptr<const ProgramCache> cache_;
-  const std::unique_ptr<Memory> memory_;
-  DriverThread driver_;
 };
 
 // 0 of what the driver does not know.

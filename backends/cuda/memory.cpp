@@ -24,28 +24,11 @@ class RegisteredPin final : public Pin {
   std::unique_ptr<HostPages::Hold> hold_;
 };
 
-Result<std::unique_ptr<Pin>> pin_pages(const std::shared_ptr<const Core>& core,
-                                       std::span<std::byte> host) {
-  if (host.empty()) return Status{Code::invalid_argument, "pin: no bytes"};
-  const Current current{*core};
-  TROIKA_ASSIGN(auto hold, core->pages->hold(host));
-  return std::unique_ptr<Pin>{std::make_unique<RegisteredPin>(core, std::move(hold))};
-}
-
 std::unique_ptr<Buffer> borrow(const std::shared_ptr<const Core>& core, std::span<std::byte> host) {
   const CUdeviceptr address =
       core->reach == Reach::page_tables ? reinterpret_cast<CUdeviceptr>(host.data()) : 0;
   return std::make_unique<Buffer>(core, Buffer::Origin::borrowed, address, host.data(), host.size(),
                                   0);
-}
-
-Result<std::unique_ptr<Allocation>> adopt_pages(const std::shared_ptr<const Core>& core,
-                                                std::span<std::byte> host) {
-  if (host.empty()) return Status{Code::invalid_argument, "adopt: no bytes"};
-  auto adopted = borrow(core, host);
-  const Current current{*core};
-  TROIKA_TRY(adopted->map());
-  return std::unique_ptr<Allocation>{std::move(adopted)};
 }
 
 // What a new allocation is, less its budget. `whole` bytes.
@@ -163,35 +146,23 @@ Status Buffer::map() const {
                  error);
 }
 
-Result<std::unique_ptr<Allocation>> OwnMemory::allocate(const AllocOp& op) {
-  return allocate_from(core_, op, op.bytes, Buffer::Origin::pool, take_from_pool);
-}
-
-Result<std::unique_ptr<Allocation>> OwnMemory::attach(const Allocation&) {
-  return Status{Code::unsupported,
-                "attach: no other device's bytes lie in the memory of " + core_->name};
-}
-
-Result<std::unique_ptr<Allocation>> OwnMemory::adopt(std::span<std::byte> host) {
-  return adopt_pages(core_, host);
-}
-
-Result<std::unique_ptr<Pin>> OwnMemory::pin(std::span<std::byte> host) {
-  return pin_pages(core_, host);
-}
-
-Result<std::unique_ptr<Allocation>> SharedMemory::allocate(const AllocOp& op) {
+Result<std::unique_ptr<Allocation>> CudaMemory::allocate(const AllocOp& op) {
   const std::size_t whole = round_up(op.bytes);
   switch (core_->reach) {
+    case Reach::none:
+      return allocate_from(core_, op, op.bytes, Buffer::Origin::pool, take_from_pool);
     case Reach::page_tables:
       return allocate_from(core_, op, whole, Buffer::Origin::pages, map_pages);
-    case Reach::managed:
-      return allocate_from(core_, op, whole, Buffer::Origin::managed, take_managed);
-    default: return allocate_from(core_, op, whole, Buffer::Origin::pinned, take_pinned);
+    case Reach::mapped: return allocate_from(core_, op, whole, Buffer::Origin::pinned, take_pinned);
+    case Reach::managed: break;
   }
+  return allocate_from(core_, op, whole, Buffer::Origin::managed, take_managed);
 }
 
-Result<std::unique_ptr<Allocation>> SharedMemory::attach(const Allocation& same_space) {
+Result<std::unique_ptr<Allocation>> CudaMemory::attach(const Allocation& same_space) {
+  if (core_->reach == Reach::none)
+    return Status{Code::unsupported,
+                  "attach: no other device's bytes lie in the memory of " + core_->name};
   if (same_space.space() != host_space || !same_space.host())
     return Status{
         Code::invalid_argument,
@@ -199,12 +170,19 @@ Result<std::unique_ptr<Allocation>> SharedMemory::attach(const Allocation& same_
   return std::unique_ptr<Allocation>{borrow(core_, {same_space.host(), same_space.bytes()})};
 }
 
-Result<std::unique_ptr<Allocation>> SharedMemory::adopt(std::span<std::byte> host) {
-  return adopt_pages(core_, host);
+Result<std::unique_ptr<Allocation>> CudaMemory::adopt(std::span<std::byte> host) {
+  if (host.empty()) return Status{Code::invalid_argument, "adopt: no bytes"};
+  auto adopted = borrow(core_, host);
+  const Current current{*core_};
+  TROIKA_TRY(adopted->map());
+  return std::unique_ptr<Allocation>{std::move(adopted)};
 }
 
-Result<std::unique_ptr<Pin>> SharedMemory::pin(std::span<std::byte> host) {
-  return pin_pages(core_, host);
+Result<std::unique_ptr<Pin>> CudaMemory::pin(std::span<std::byte> host) {
+  if (host.empty()) return Status{Code::invalid_argument, "pin: no bytes"};
+  const Current current{*core_};
+  TROIKA_ASSIGN(auto hold, core_->pages->hold(host));
+  return std::unique_ptr<Pin>{std::make_unique<RegisteredPin>(core_, std::move(hold))};
 }
 
 }  // namespace troika::cuda

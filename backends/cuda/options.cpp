@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/device/choice.h"
+
 namespace troika::cuda {
 namespace {
 
@@ -13,22 +15,12 @@ constexpr const char* memory_variable = "TROIKA_CUDA_MEMORY";
 constexpr std::pair<std::string_view, Sharing> ways[] = {
     {"auto", Sharing::automatic}, {"separate", Sharing::separate}, {"managed", Sharing::managed}};
 
-Result<Sharing> sharing(std::string_view value, std::string_view named) {
-  std::string known;
-  for (const auto& [name, way] : ways) {
-    if (value == name) return way;
-    known += (known.empty() ? "" : ", ") + std::string{name};
-  }
-  return Status{Code::invalid_argument, "cuda: " + std::string{named} + "=" + std::string{value} +
-                                            ": it is one of " + known};
-}
-
 }  // namespace
 
 Result<Options> parse_options(std::string_view text) {
   Options options;
   if (const char* const value = secure_getenv(memory_variable); value && *value) {
-    TROIKA_ASSIGN(options.memory, sharing(value, memory_variable));
+    TROIKA_ASSIGN(options.memory, chosen(value, ways, std::string{"cuda: "} + memory_variable));
   }
   while (!text.empty()) {
     const std::string_view option = text.substr(0, text.find(','));
@@ -36,7 +28,7 @@ Result<Options> parse_options(std::string_view text) {
     if (!option.starts_with("memory="))
       return Status{Code::invalid_argument,
                     "cuda: no option is \"" + std::string{option} + "\"; there is memory=…"};
-    TROIKA_ASSIGN(options.memory, sharing(option.substr(7), "memory"));
+    TROIKA_ASSIGN(options.memory, chosen(option.substr(7), ways, "cuda: memory"));
   }
   return options;
 }

@@ -24,38 +24,24 @@ std::unique_ptr<Memory> make_memory(const std::shared_ptr<const Core>& core) {
   return std::make_unique<SeparateMemory>(core);
 }
 
-class ClDevice final : public Device {
+class ClDevice final : public DriverDevice {
  public:
-  ClDevice(DeviceInfo info, std::shared_ptr<const Core> core,
+  ClDevice(DeviceInfo info, const std::shared_ptr<const Core>& core,
            std::shared_ptr<const ProgramCache> cache)
-      : info_{std::move(info)},
-        core_{std::move(core)},
-        cache_{std::move(cache)},
-        memory_{make_memory(core_)},
-        driver_{"troika-" + info_.name} {}
+      : DriverDevice{std::move(info), make_memory(core)}, core_{core}, cache_{std::move(cache)} {}
 
-  const DeviceInfo& info() const noexcept override { return info_; }
-  Memory& memory() noexcept override { return *memory_; }
   // Compiles for every launch shape, so that there is nothing left for prepare() to do.
   Result<std::unique_ptr<LoadedKernel>> load(const KernelImage& image) override {
     return load_kernel(core_, *cache_, image);
   }
-  Result<std::unique_ptr<Queue>> create_queue(QueueId id, QueueUse use, unsigned lane,
-                                              QueueListener& listener) override {
-    if (use == QueueUse::copy && !info_.copy_queue)
-      return Status{Code::unsupported, info_.name + " has no copy queue"};
-    if (lane >= info_.lanes)
-      return Status{Code::invalid_argument, info_.name + " has no lane " + std::to_string(lane)};
-    TROIKA_ASSIGN(auto stream, make_stream(core_, use, driver_.waker()));
-    return driver_.create_queue(id, std::move(stream), listener);
-  }
 
  private:
-  const DeviceInfo info_;
+  Result<std::unique_ptr<Stream>> open_stream(QueueUse use, std::shared_ptr<Waker> waker) override {
+    return make_stream(core_, use, std::move(waker));
+  }
+
   const std::shared_ptr<const Core> core_;
   const std::shared_ptr<const ProgramCache> cache_;
-  const std::unique_ptr<Memory> memory_;
-  DriverThread driver_;
 };
 
 template <class Get, class Object, class What>

@@ -11,8 +11,7 @@
 #include "backends/opencl/api.h"
 #include "backends/opencl/mapped_ranges.h"
 #include "runtime/device/budget.h"
-#include "runtime/device/device.h"
-#include "runtime/device/driver_thread.h"
+#include "runtime/device/driver_device.h"
 #include "runtime/device/program_cache.h"
 
 namespace troika::opencl {

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/device/choice.h"
+
 namespace troika::opencl {
 namespace {
 
@@ -14,16 +16,6 @@ constexpr const char* memory_variable = "TROIKA_OPENCL_MEMORY";
 constexpr std::pair<std::string_view, Sharing> ways[] = {{"host_pointer", Sharing::host_pointer},
                                                          {"svm", Sharing::svm},
                                                          {"separate", Sharing::separate}};
-
-Result<Sharing> sharing(std::string_view value, std::string_view named) {
-  std::string known;
-  for (const auto& [name, way] : ways) {
-    if (value == name) return way;
-    known += (known.empty() ? "" : ", ") + std::string{name};
-  }
-  return Status{Code::invalid_argument, "opencl: " + std::string{named} + "=" + std::string{value} +
-                                            ": it is one of " + known};
-}
 
 Result<unsigned> count(std::string_view value, std::string_view named) {
   unsigned number = 0;
@@ -38,7 +30,7 @@ Result<unsigned> count(std::string_view value, std::string_view named) {
 Result<Options> parse_options(std::string_view text) {
   Options options;
   if (const char* const value = secure_getenv(memory_variable); value && *value) {
-    TROIKA_ASSIGN(options.memory, sharing(value, memory_variable));
+    TROIKA_ASSIGN(options.memory, chosen(value, ways, std::string{"opencl: "} + memory_variable));
   }
   while (!text.empty()) {
     const std::string_view option = text.substr(0, text.find(','));
@@ -46,7 +38,7 @@ Result<Options> parse_options(std::string_view text) {
     const std::string_view key = option.substr(0, option.find('='));
     const std::string_view value = option.substr(std::min(key.size() + 1, option.size()));
     if (key == "memory" && !value.empty()) {
-      TROIKA_ASSIGN(options.memory, sharing(value, key));
+      TROIKA_ASSIGN(options.memory, chosen(value, ways, "opencl: memory"));
     } else if (key == "cores" && !value.empty()) {
       TROIKA_ASSIGN(options.cores, count(value, key));
     } else {

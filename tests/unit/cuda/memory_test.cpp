@@ -10,14 +10,14 @@ using testing::HasSubstr;
 using CudaMemoryTest = ScriptedDriver;
 
 TEST_F(CudaMemoryTest, memory_is_taken_and_freed_on_one_stream_and_nobody_waits) {
-  OwnMemory memory{core};
+  CudaMemory memory{core};
   memory.allocate({1000})->reset();
   EXPECT_THAT(calls, ElementsAre("allocate stream2", "record stream2 event4", "free stream2"));
   EXPECT_EQ(memory.bytes_free(), core->budget.bytes);
 }
 
 TEST_F(CudaMemoryTest, what_the_driver_refuses_is_free_again) {
-  OwnMemory memory{core};
+  CudaMemory memory{core};
   refuses = CUDA_ERROR_OUT_OF_MEMORY;
   const Status refused = memory.allocate({1000}).status();
   EXPECT_EQ(refused.code(), Code::out_of_memory);
@@ -26,13 +26,13 @@ TEST_F(CudaMemoryTest, what_the_driver_refuses_is_free_again) {
 }
 
 TEST_F(CudaMemoryTest, beyond_the_budget_the_driver_is_not_asked) {
-  OwnMemory memory{core};
+  CudaMemory memory{core};
   EXPECT_EQ(memory.allocate({core->budget.bytes + 1}).status().code(), Code::out_of_memory);
   EXPECT_TRUE(calls.empty());
 }
 
 TEST_F(CudaMemoryTest, users_of_the_same_pages_share_one_registration) {
-  OwnMemory memory{core};
+  CudaMemory memory{core};
   HostBytes host{4 * 4096};
   {
     const auto whole = memory.pin({host.host(), host.bytes()});
@@ -47,7 +47,7 @@ TEST_F(CudaMemoryTest, users_of_the_same_pages_share_one_registration) {
 }
 
 TEST_F(CudaMemoryTest, pages_that_are_registered_in_part_are_refused_by_name) {
-  OwnMemory memory{core};
+  CudaMemory memory{core};
   HostBytes host{4 * 4096};
   const auto half = memory.pin({host.host(), 2 * 4096});
   ASSERT_TRUE(half.ok());
@@ -57,7 +57,7 @@ TEST_F(CudaMemoryTest, pages_that_are_registered_in_part_are_refused_by_name) {
 }
 
 TEST_F(CudaMemoryTest, pages_that_others_registered_stay_theirs) {
-  OwnMemory memory{core};
+  CudaMemory memory{core};
   HostBytes host{4096};
   refuses = CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
   EXPECT_TRUE(memory.pin({host.host(), 4096}).ok());
@@ -67,7 +67,7 @@ TEST_F(CudaMemoryTest, pages_that_others_registered_stay_theirs) {
 TEST_F(CudaMemoryTest, a_kernel_gets_the_devices_address_of_mapped_pages_not_the_hosts) {
   core->space = host_space;
   core->reach = Reach::mapped;
-  SharedMemory memory{core};
+  CudaMemory memory{core};
   HostBytes host{4096};
   const auto attached = memory.attach(host);
   ASSERT_TRUE(attached.ok());
@@ -81,7 +81,7 @@ TEST_F(CudaMemoryTest, a_kernel_gets_the_devices_address_of_mapped_pages_not_the
 TEST_F(CudaMemoryTest, a_device_that_walks_the_hosts_page_tables_registers_nothing) {
   core->space = host_space;
   core->reach = Reach::page_tables;
-  SharedMemory memory{core};
+  CudaMemory memory{core};
   HostBytes host{4096};
   const auto attached = memory.attach(host);
   ASSERT_TRUE(attached.ok());

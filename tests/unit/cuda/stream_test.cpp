@@ -49,7 +49,7 @@ class CudaStreamTest : public ScriptedDriver {
   }
 
   std::uint64_t value = 0;
-  std::unique_ptr<Allocation> device = *OwnMemory{core}.allocate({4096});
+  std::unique_ptr<Allocation> device = *CudaMemory{core}.allocate({4096});
   HostBytes host{4096};
 };
 
@@ -170,7 +170,7 @@ TEST_F(CudaStreamTest, streams_are_joined_by_no_default_stream_and_copies_go_fir
 
 TEST_F(CudaStreamTest, memory_taken_since_is_waited_for_once_and_on_both_ways) {
   const auto copies = stream(QueueUse::copy);
-  const auto fresh = *OwnMemory{core}.allocate({4096});
+  const auto fresh = *CudaMemory{core}.allocate({4096});
   ASSERT_TRUE(copies->begin(copy(host, *fresh)).ok());
   EXPECT_EQ(count("wait"), 2U);
   EXPECT_THAT(calls, Contains(testing::EndsWith("event4")));
