@@ -26,7 +26,6 @@ namespace troika::cuda {
   X(CtxPushCurrent, 4000)            \
   X(CtxPopCurrent, 4000)             \
   X(CtxGetStreamPriorityRange, 5050) \
-  X(CtxEnablePeerAccess, 4000)       \
   X(MemGetInfo, 3020)                \
   X(MemPoolCreate, 11020)            \
   X(MemPoolDestroy, 11020)           \
