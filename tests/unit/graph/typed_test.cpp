@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "runtime/graph/kernel_registry.h"
 
 namespace troika {
@@ -35,7 +37,10 @@ TEST(Typed, a_function_that_could_do_without_a_context_is_given_none) {
   const auto any = [](auto&&... all) { seen = sizeof...(all); };
   EXPECT_FALSE(spawns(saxpy, any));
   EXPECT_TRUE(spawns(saxpy, [](TaskContext&, auto&&...) {}));
-  const std::vector<KernelArg> args{{}, {}, {{}, Scalar::of(2.0F)}};
+  std::array<float, 1> one{};
+  const Bytes bytes{std::as_writable_bytes(std::span{one})};
+  const Span2D element{&bytes, 0, 1, 1, sizeof(float)};
+  const std::vector<KernelArg> args{{element, {}}, {element, {}}, {{}, Scalar::of(2.0F)}};
   const HostFunction function = host_function(saxpy, any);
   function.call(function.state.get(), HostCall{args, nullptr});
   EXPECT_EQ(seen, 3U);
