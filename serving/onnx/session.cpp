@@ -1,0 +1,165 @@
+#include "serving/onnx/session.h"
+
+#include <algorithm>
+
+#include "serving/onnx/compiled.h"
+#include "serving/onnx/kernels/dnnl.h"
+
+namespace troika::onnx {
+namespace {
+
+bool fits(const Dims& declared, const Dims& given) {
+  return declared.size() == given.size() &&
+         std::equal(declared.begin(), declared.end(), given.begin(),
+                    [](std::int64_t d, std::int64_t g) { return g >= 0 && (d == -1 || d == g); });
+}
+
+void check(const char* role, const Port& port, const TensorRef& given) {
+  const std::string title = std::string{role} + " '" + port.name + "'";
+  if (given.type != port.type)
+    refuse(Code::invalid_argument, title + " is " + std::string{name_of(port.type)} + ", given " +
+                                       std::string{name_of(given.type)});
+  if (!fits(port.dims, given.dims))
+    refuse(Code::invalid_argument,
+           title + " is " + to_string(port.dims) + " (-1: any), given " + to_string(given.dims));
+  if (given.data == nullptr && elements_of(given.dims) != 0)
+    refuse(Code::invalid_argument, title + " has no memory");
+}
+
+// The memory that runs use in place, where the plan was made with a stand-in for it.
+void adopt(Runtime& runtime, const std::vector<std::optional<Buffer<std::byte>>>& ports,
+           std::span<const TensorRef> given, std::vector<Buffer<std::byte>>& adopted,
+           std::vector<Binding>& bindings) {
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    if (!ports[i]) continue;
+    adopted.push_back(runtime.adopt(std::span{given[i].data, ports[i]->size()}));
+    bindings.push_back(troika::bind(*ports[i], adopted.back()));
+  }
+}
+
+}  // namespace
+
+Pending::Pending(std::shared_ptr<const CompiledModel> plan, Run run,
+                 std::vector<Buffer<std::byte>> adopted)
+    : plan_{std::move(plan)}, run_{std::move(run)}, adopted_{std::move(adopted)} {}
+Pending::Pending(Pending&& other) noexcept = default;
+Pending::~Pending() {
+  // What the host prepared for the plan's steps must outlive them.
+  if (plan_) (void)run_.status();
+}
+
+Session::Session(Runtime& runtime, const Model& model, SessionOptions options)
+    : runtime_{runtime},
+      options_{std::move(options)},
+      graph_{simplified(model.graph(), options_.limits)},
+      packed_{std::make_unique<PackedWeights>()} {
+  throw_if_failed(define_kernels(runtime_.kernels()));
+  for (const auto& [name, tensor] : graph_.initializers) {
+    statistics_.weight_bytes += tensor.bytes();
+    weights_.emplace_back(
+        tensor.data,
+        runtime_.adopt(std::span{tensor.data.get(), std::max<std::size_t>(tensor.bytes(), 1)},
+                       tensor.data));
+  }
+}
+
+Session::~Session() = default;
+
+Session::Compiled Session::found(const std::vector<Dims>& inputs) {
+  const std::lock_guard lock{mutex_};
+  const auto at = std::ranges::find(plans_, inputs, &Entry::inputs);
+  if (at == plans_.end()) {
+    statistics_.misses += 1;
+    return nullptr;
+  }
+  statistics_.hits += 1;
+  plans_.splice(plans_.begin(), plans_, at);
+  return at->plan;
+}
+
+void Session::keep(const std::vector<Dims>& inputs, const Compiled& plan) {
+  std::vector<Compiled> gone;  // given up when the lock is
+  const std::lock_guard lock{mutex_};
+  plans_.push_front({inputs, plan});
+  statistics_.plan_bytes += plan->bytes;
+  while (statistics_.plan_bytes > options_.plan_bytes_max && plans_.size() > 1) {
+    statistics_.plan_bytes -= plans_.back().plan->bytes;
+    statistics_.evictions += 1;
+    gone.push_back(std::move(plans_.back().plan));
+    plans_.pop_back();
+  }
+}
+
+Session::Compiled Session::plan_for(const std::vector<Dims>& inputs) {
+  if (auto plan = found(inputs)) return plan;
+  const auto made = compiled(runtime_, lower(graph_, inputs, options_.limits), weights_, *packed_,
+                             {options_.devices, options_.alternate});
+  keep(inputs, made);
+  return made;
+}
+
+std::vector<Dims> Session::checked(std::span<const TensorRef> inputs) const {
+  if (inputs.size() != graph_.inputs.size())
+    refuse(Code::invalid_argument, std::to_string(inputs.size()) + " inputs, the model has " +
+                                       std::to_string(graph_.inputs.size()));
+  std::vector<Dims> dims;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    check("input", graph_.inputs[i], inputs[i]);
+    dims.push_back(inputs[i].dims);
+  }
+  return dims;
+}
+
+Pending Session::start(std::span<const TensorRef> inputs, std::span<const TensorRef> outputs) {
+  const Compiled plan = plan_for(checked(inputs));
+  const auto& made = plan->program.outputs;
+  if (outputs.size() != made.size())
+    refuse(Code::invalid_argument, std::to_string(outputs.size()) + " outputs, the model has " +
+                                       std::to_string(made.size()));
+  for (std::size_t i = 0; i < made.size(); ++i)
+    check("output", {graph_.outputs[i].name, made[i].type, made[i].dims}, outputs[i]);
+  std::vector<Buffer<std::byte>> adopted;
+  std::vector<Binding> bindings;
+  adopt(runtime_, plan->inputs, inputs, adopted, bindings);
+  adopt(runtime_, plan->outputs, outputs, adopted, bindings);
+  Run run = plan->plan ? runtime_.run(*plan->plan, bindings) : runtime_.run(Graph{});
+  return {plan, std::move(run), std::move(adopted)};
+}
+
+std::vector<Tensor> Session::run(std::span<const TensorRef> inputs) {
+  std::vector<Tensor> results;
+  std::vector<TensorRef> outputs;
+  for (const Port& port : outputs_for(checked(inputs))) {
+    results.push_back(make_tensor(port.type, port.dims));
+    outputs.emplace_back(port.type, port.dims, results.back().data.get());
+  }
+  run(inputs, outputs);
+  return results;
+}
+
+std::vector<Port> Session::outputs_for(const std::vector<Dims>& inputs) {
+  const Compiled plan = plan_for(inputs);
+  std::vector<Port> ports;
+  for (std::size_t i = 0; i < plan->program.outputs.size(); ++i) {
+    const Array& array = plan->program.outputs[i];
+    ports.push_back({graph_.outputs[i].name, array.type, array.dims});
+  }
+  return ports;
+}
+
+Session::Statistics Session::statistics() const {
+  const std::lock_guard lock{mutex_};
+  Statistics now = statistics_;
+  now.plans = plans_.size();
+  return now;
+}
+
+std::string Session::explain(const std::vector<Dims>& inputs) {
+  const Compiled plan = plan_for(inputs);
+  std::string text;
+  for (const Step& step : plan->program.steps)
+    text += call_of(step).kernel->name + " " + to_string(step.write.dims) + " " + step.node + "\n";
+  return text;
+}
+
+}  // namespace troika::onnx
