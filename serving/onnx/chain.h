@@ -9,7 +9,6 @@
 
 namespace troika::onnx {
 
-// The numbers are those of kernels/opencl.cl.
 enum class Math : std::uint8_t {
   add,
   sub,

@@ -87,34 +87,11 @@ void copy(const HostArgs& args) {
   });
 }
 
-std::string options_of(std::initializer_list<std::pair<const char*, std::string>> macros) {
-  std::string options;
-  for (const auto& [name, value] : macros)
-    options += (options.empty() ? "-D" : " -D") + std::string{name} + "=" + value;
-  return options;
-}
-
-template <class T>
-constexpr const char* in_opencl() noexcept {
-  if constexpr (std::is_same_v<T, float>) return "float";
-  else if constexpr (std::is_same_v<T, double>) return "double";
-  else if constexpr (std::is_same_v<T, std::int32_t>) return "int";
-  else if constexpr (std::is_same_v<T, std::int64_t>) return "long";
-  else if constexpr (std::is_same_v<T, std::uint32_t>) return "uint";
-  else if constexpr (std::is_same_v<T, std::uint64_t>) return "ulong";
-  else if constexpr (std::is_same_v<T, std::uint16_t>) return "ushort";
-  else if constexpr (std::is_same_v<T, std::int8_t>) return "char";
-  else return "uchar";
-}
-
 template <class T, std::size_t... n>
 void add_chains(std::vector<KernelSpec>& to, std::index_sequence<n...>) {
   (to.push_back({"onnx.elementwise" + std::to_string(n + 1) + "." +
                      std::string{troika::name_of(type_of<T>())},
-                 std::vector<Type>(n + 1, type_of<T>()), type_of<T>(), elementwise<T, n + 1>,
-                 "elementwise" + std::to_string(n + 1),
-                 options_of({{"T", in_opencl<T>()},
-                             {"FLOATING", std::is_floating_point_v<T> ? "1" : "0"}})}),
+                 std::vector<Type>(n + 1, type_of<T>()), type_of<T>(), elementwise<T, n + 1>}),
    ...);
 }
 
@@ -124,26 +101,15 @@ void add_arithmetic(std::vector<KernelSpec>& to) {
   to.push_back({"onnx.compare." + std::string{troika::name_of(type_of<T>())},
                 {type_of<T>(), type_of<T>()},
                 Type::u8,
-                compare<T>,
-                "compare",
-                options_of({{"T", in_opencl<T>()}})});
+                compare<T>});
 }
 
 template <class T>
 void add_moves(std::vector<KernelSpec>& to) {
   const std::string width{troika::name_of(type_of<T>())};
-  to.push_back({"onnx.copy." + width,
-                {type_of<T>()},
-                type_of<T>(),
-                copy<T>,
-                "copy",
-                options_of({{"T", in_opencl<T>()}})});
-  to.push_back({"onnx.select." + width,
-                {Type::u8, type_of<T>(), type_of<T>()},
-                type_of<T>(),
-                select<T>,
-                "choose",
-                options_of({{"T", in_opencl<T>()}})});
+  to.push_back({"onnx.copy." + width, {type_of<T>()}, type_of<T>(), copy<T>});
+  to.push_back(
+      {"onnx.select." + width, {Type::u8, type_of<T>(), type_of<T>()}, type_of<T>(), select<T>});
 }
 
 template <class From, class To>
@@ -152,9 +118,7 @@ void add_cast(std::vector<KernelSpec>& to) {
                     std::string{name_of(element_type<To>())},
                 {storage_of(element_type<From>())},
                 storage_of(element_type<To>()),
-                cast<From, To>,
-                std::is_same_v<To, bool> ? "cast_to_bool" : "cast",
-                options_of({{"T", in_opencl<From>()}, {"TO", in_opencl<To>()}})});
+                cast<From, To>});
 }
 template <class From>
 void add_casts_from(std::vector<KernelSpec>& to) {

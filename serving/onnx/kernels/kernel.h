@@ -28,8 +28,6 @@ struct KernelSpec {
   std::vector<Type> inputs;
   Type output = Type::f32;
   void (*host)(const HostArgs& args) = nullptr;
-  std::string opencl_entry, opencl_options;  // in kernels/opencl.cl
-  double ulps = 0;
 };
 
 // Throws Code::internal for a name that nobody gave.

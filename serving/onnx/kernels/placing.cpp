@@ -129,26 +129,20 @@ void gather(const HostArgs& args) {
 }
 
 template <class T>
-void add_for(std::vector<KernelSpec>& to, const char* opencl_type) {
+void add_for(std::vector<KernelSpec>& to) {
   const std::string name{troika::name_of(type_of<T>())};
-  const std::string options = "-DT=" + std::string{opencl_type};
-  to.push_back({"onnx.pad." + name, {type_of<T>()}, type_of<T>(), pad<T>, "pad", options});
-  to.push_back({"onnx.gather." + name,
-                {type_of<T>(), Type::i64},
-                type_of<T>(),
-                gather<T>,
-                "gather",
-                options});
+  to.push_back({"onnx.pad." + name, {type_of<T>()}, type_of<T>(), pad<T>});
+  to.push_back({"onnx.gather." + name, {type_of<T>(), Type::i64}, type_of<T>(), gather<T>});
 }
 
 }  // namespace
 
 void add_placing_kernels(std::vector<KernelSpec>& to) {
-  add_for<std::uint8_t>(to, "uchar");
-  add_for<std::uint16_t>(to, "ushort");
-  add_for<std::uint32_t>(to, "uint");
-  add_for<std::uint64_t>(to, "ulong");
-  to.push_back({"onnx.resize.f32", {Type::f32}, Type::f32, resize, "resize", "-DT=float"});
+  add_for<std::uint8_t>(to);
+  add_for<std::uint16_t>(to);
+  add_for<std::uint32_t>(to);
+  add_for<std::uint64_t>(to);
+  to.push_back({"onnx.resize.f32", {Type::f32}, Type::f32, resize});
 }
 
 }  // namespace troika::onnx

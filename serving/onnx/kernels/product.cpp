@@ -169,11 +169,10 @@ std::shared_ptr<const void> prepare(const Step& step, const std::vector<Storage>
 
 void add_product_kernels(std::vector<KernelSpec>& to) {
   const std::vector<Type> two(2, Type::f32), three(3, Type::f32);
-  to.push_back({"onnx.conv.f32", three, Type::f32, run_product, "conv", "-DT=float"});
-  to.push_back(
-      {"onnx.conv_transpose.f32", three, Type::f32, run_product, "conv_transpose", "-DT=float"});
-  to.push_back({"onnx.matmul.f32", two, Type::f32, run_product, "matmul", "-DT=float"});
-  to.push_back({"onnx.matmul_add.f32", three, Type::f32, run_product, "matmul_add", "-DT=float"});
+  to.push_back({"onnx.conv.f32", three, Type::f32, run_product});
+  to.push_back({"onnx.conv_transpose.f32", three, Type::f32, run_product});
+  to.push_back({"onnx.matmul.f32", two, Type::f32, run_product});
+  to.push_back({"onnx.matmul_add.f32", three, Type::f32, run_product});
 }
 
 }  // namespace troika::onnx

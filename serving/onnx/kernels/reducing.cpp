@@ -209,22 +209,21 @@ void softmax(const HostArgs& args) {
 }
 
 template <class T>
-void add_for(std::vector<KernelSpec>& to, const char* opencl_type, const char* sum) {
+void add_for(std::vector<KernelSpec>& to) {
   const std::string name{troika::name_of(type_of<T>())};
-  const std::string options = "-DT=" + std::string{opencl_type} + " -DSUM=" + sum;
-  to.push_back({"onnx.pool." + name, {type_of<T>()}, type_of<T>(), pool<T>, "pool", options});
-  to.push_back({"onnx.reduce." + name, {type_of<T>()}, type_of<T>(), reduce<T>, "reduce", options});
+  to.push_back({"onnx.pool." + name, {type_of<T>()}, type_of<T>(), pool<T>});
+  to.push_back({"onnx.reduce." + name, {type_of<T>()}, type_of<T>(), reduce<T>});
 }
 
 }  // namespace
 
 void add_reducing_kernels(std::vector<KernelSpec>& to) {
-  add_for<float>(to, "float", "float");
-  add_for<double>(to, "double", "double");
-  add_for<std::int32_t>(to, "int", "long");
-  add_for<std::int64_t>(to, "long", "long");
-  add_for<std::uint8_t>(to, "uchar", "long");
-  to.push_back({"onnx.softmax.f32", {Type::f32}, Type::f32, softmax, "softmax", "-DT=float"});
+  add_for<float>(to);
+  add_for<double>(to);
+  add_for<std::int32_t>(to);
+  add_for<std::int64_t>(to);
+  add_for<std::uint8_t>(to);
+  to.push_back({"onnx.softmax.f32", {Type::f32}, Type::f32, softmax});
 }
 
 }  // namespace troika::onnx

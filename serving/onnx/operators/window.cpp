@@ -11,7 +11,7 @@ namespace {
 using enum ElementType;
 
 // Three spatial dimensions, those in front of one element.
-Array with_three(Context& context, const Array& array) {
+Array with_three(const Array& array) {
   Dims dims{array.dims[0], array.dims[1]};
   dims.insert(dims.end(), 5 - array.rank(), 1);
   dims.insert(dims.end(), array.dims.begin() + 2, array.dims.end());
@@ -20,7 +20,6 @@ Array with_three(Context& context, const Array& array) {
   result.strides = {array.strides[0], array.strides[1]};
   result.strides.insert(result.strides.end(), 5 - array.rank(), 0);
   result.strides.insert(result.strides.end(), array.strides.begin() + 2, array.strides.end());
-  (void)context;
   return result;
 }
 
@@ -29,7 +28,7 @@ void pool(Context& context, Pooling mode, const Spatial& spatial, const Dims& ou
   const Array out = context.build().allocate(x.type, out_dims, is_dense(x) ? &x : nullptr);
   context.out(0, out);
   if (out.empty()) return;
-  const Array wide_out = with_three(context, out), wide_in = with_three(context, x);
+  const Array wide_out = with_three(out), wide_in = with_three(x);
   auto params = plain_grid_of(std::array<const Array*, 2>{&wide_out, &wide_in});
   // The region of what is read is that of x, whatever the dimensions it is told with.
   params.push_back(static_cast<std::int64_t>(mode));
