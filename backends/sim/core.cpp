@@ -1,6 +1,7 @@
 #include "backends/sim/core.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "backends/sim/stream.h"
@@ -12,7 +13,8 @@ DeviceInfo info_of(const MachineDevice& spec, Fabric& fabric) {
   DeviceInfo info;
   info.name = spec.name;
   info.backend = "sim";
-  info.description = "simulated " + std::string{name_of(spec.kind)};
+  // What was learned of one device counts for others that go by the same costs.
+  info.description = "simulated " + std::string{name_of(spec.kind)} + " " + spec.costs;
   info.kind = spec.kind;
   info.space = fabric.space_named(spec.space).id;
   info.lanes = spec.count;
@@ -123,11 +125,18 @@ bool Core::launch_fails(Stream& stream) {
   return fails;
 }
 
+// Of mean 1. Without it nothing is drawn: what else the seed decides stays as it is.
+double Core::spread() {
+  const double deviation = world().options().spread;
+  return deviation == 0 ? 1 : std::exp(deviation * rng_.normal() - deviation * deviation / 2);
+}
+
 Nanos Core::kernel_time(const std::string& kernel, std::size_t bytes) {
   const Price price = price_of(fabric_->machine(), spec_, kernel, bytes);
   const double mean = to_seconds(price.mean);
   const double drawn = mean + world().options().noise * to_seconds(price.stddev) * rng_.normal();
-  return spec_.launch_latency + from_seconds(std::max(drawn, mean / 10) * slowness_);
+  const double factor = slowness_ * spread();
+  return spec_.launch_latency + from_seconds(std::max(drawn, mean / 10) * factor);
 }
 
 void Core::add(std::unique_ptr<Stream> stream) { streams_.push_back(std::move(stream)); }

@@ -57,6 +57,7 @@ class Core {
   void plan_timed_faults();
   void strike(const Fault& fault, Stream* stream);
   bool strikes(FaultKind kind, std::uint64_t nth);
+  double spread();
 
   std::shared_ptr<Fabric> fabric_;
   const MachineDevice spec_;

@@ -43,13 +43,15 @@ struct SharedLink {
   double bytes_per_second = 10e9;
 };
 
-// `bytes`: of all buffer arguments together; 0: at every size.
+// `bytes`: of all buffer arguments together; 0: at every size. `tile`: the side of the tiles that
+// it was measured with; 0: not said.
 struct KernelCost {
   std::string kernel;
   std::string costs;
   std::size_t bytes = 0;
   Nanos mean{0};
   Nanos stddev{0};
+  std::size_t tile = 0;
 };
 
 struct Machine {

@@ -35,6 +35,7 @@ Status read_devices(const Json& file, Machine& machine) {
     device.space = entry.at("space").get<std::string>();
     device.memory_bytes = entry.value("memory_bytes", std::size_t{0});
     device.costs = entry.value("costs", device.name);
+    device.launch_latency = from_micros(entry.value("launch_us", 0.0));
     device.is_host = device.kind == DeviceKind::cpu && device.space == "host";
     device.copy_queue = device.space != "host";
     machine.devices.push_back(std::move(device));
@@ -70,7 +71,8 @@ Status read_costs(const std::string& path, const std::string& platform, Machine&
     if (cells.size() != 7) return malformed(path, "a row without seven columns: " + line);
     if (cells[0] != platform) continue;
     machine.costs.push_back({cells[1], cells[2], std::stoull(cells[4]),
-                             from_micros(std::stod(cells[5])), from_micros(std::stod(cells[6]))});
+                             from_micros(std::stod(cells[5])), from_micros(std::stod(cells[6])),
+                             std::stoull(cells[3])});
   }
   return {};
 }

@@ -48,7 +48,8 @@ constexpr const char* two_devices = R"({
   "name": "m",
   "devices": [
     {"name": "cpu", "kind": "cpu", "count": 9, "space": "host", "costs": "cpu"},
-    {"name": "gpu0", "kind": "gpu", "count": 1, "space": "gpu0", "memory_bytes": 500, "costs": "c0"}],
+    {"name": "gpu0", "kind": "gpu", "count": 1, "space": "gpu0", "memory_bytes": 500, "costs": "c0",
+     "launch_us": 7.5}],
   "links": [{"from": "host", "to": "gpu0", "mb_per_s": 6011, "latency_us": 9.8, "shares": ["bus"]}],
   "shared_links": [{"name": "bus", "mb_per_s": 6517}],
   "costs": {"file": "costs.csv", "platform": "m"}})";
@@ -66,6 +67,8 @@ TEST_F(MachineFile, holds_devices_links_and_the_costs_of_its_platform) {
   EXPECT_FALSE(machine->devices[1].is_host);
   EXPECT_EQ(machine->devices[1].kind, DeviceKind::gpu);
   EXPECT_EQ(machine->devices[1].memory_bytes, 500u);
+  EXPECT_EQ(machine->devices[0].launch_latency, Nanos{0});
+  EXPECT_EQ(machine->devices[1].launch_latency, Nanos{7'500});
   ASSERT_EQ(machine->links.size(), 1u);
   EXPECT_DOUBLE_EQ(machine->links[0].bytes_per_second, 6011e6);
   EXPECT_EQ(machine->links[0].latency, Nanos{9'800});
@@ -73,6 +76,7 @@ TEST_F(MachineFile, holds_devices_links_and_the_costs_of_its_platform) {
   ASSERT_EQ(machine->costs.size(), 1u);
   EXPECT_EQ(machine->costs[0].mean, Nanos{922'100});
   EXPECT_EQ(machine->costs[0].bytes, 409'600u);
+  EXPECT_EQ(machine->costs[0].tile, 320u);
 }
 
 TEST_F(MachineFile, what_is_wrong_with_it_is_said) {
