@@ -67,6 +67,9 @@ void Executor::admit(RunState& run) {
   run.admitted = true;
   if (tracing_.on()) tracing_.runs().admitted(run);
   if (!run.stands_in) run.plan->counts_in->active_runs += 1;
+  run.outlook = run.plan->outlook;
+  run.area_left = run.outlook ? run.outlook->area_nanos : 0;
+  area_left_ += run.area_left;
   run.unfinished = static_cast<std::uint32_t>(graph.size());
   run.tasks_by_device.assign(devices_.size(), 0);
   run.tasks.assign(graph.size(), TaskState{});
@@ -226,6 +229,7 @@ void Executor::consider(RunState& run, TaskIndex task) {
 void Executor::make_ready(RunState& run, TaskIndex task) {
   TaskState& state = run.tasks[task.value];
   state.stage = TaskState::Stage::ready;
+  count_area(run, task, false);
   if (run.is_access) {
     accesses_.push_back({&run, task});
     return;
@@ -304,6 +308,7 @@ void Executor::complete(RunState& run) {
   run.links.clear();
   run.complete = true;
   if (!run.stands_in) run.plan->counts_in->active_runs -= 1;
+  area_left_ = std::max(0.0, area_left_ - run.area_left);
   run.finished = now_;
   note_way(run);
   if (tracing_.on()) tracing_.runs().over(run);

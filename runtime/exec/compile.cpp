@@ -156,6 +156,7 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph, Runs
     TROIKA_ASSIGN(plan->lane, LanePlan::make(*plan, kernels_, host, allowed_ == bit(host)));
     if (plan->lane) executor_->price(*plan->lane->whole);
   }
+  if (!plan->lane) executor_->look_out(*plan);
   return plan;
 }
 

@@ -44,6 +44,7 @@ Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
   for (std::uint32_t d = 0; d < devices.size(); ++d)
     if (only.empty() || devices[d]->info().is_among(only)) core->allowed_ |= bit(DeviceId{d});
   TROIKA_ASSIGN(auto chosen, make_policy(policy, seed));
+  if (core->parts_.policy != nullptr) chosen = std::move(core->parts_.policy);
   core->policy_ = policy;
   core->leaves_to_host_lane_ = chosen->leaves_to_host_lane();
   core->seed_ = seed;
@@ -192,6 +193,7 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(const std::shared_ptr<PlanS
                                                      Job* completion, RunState* parent,
                                                      TaskIndex parent_task) {
   TROIKA_TRY(usable());
+  if (!plan->lane) executor_->look_out(*plan);
   const TaskGraph& graph = *plan->graph;
   auto run = std::make_shared<RunState>();
   run->plan = plan;

@@ -33,6 +33,7 @@ struct RuntimeParts {
   HostLaneOptions lane;                          // without a recorder: that is the runtime's trace
   std::vector<std::unique_ptr<Device>> devices;  // the first has the host's space
   std::vector<Missing> missing;
+  std::unique_ptr<Policy> policy;  // in the place of the one that the options name; may be null
 };
 
 // A buffer or a scalar of a plan replaced for one run.

@@ -82,6 +82,11 @@ Counters Executor::counters() const {
   return counters_;
 }
 
+std::string Executor::costs() const {
+  const std::scoped_lock lock{shared_};
+  return model_.save();
+}
+
 RunLog::Snapshot Executor::traced_runs() const {
   const std::scoped_lock lock{shared_};
   return tracing_.runs().snapshot();
@@ -179,18 +184,22 @@ void Executor::pass() noexcept {
 bool Executor::fill() {
   bool progress = false;
   view_->refresh();
-  for (Lane& lane : lanes_)
-    if (lane.open && !(ready_kernels_.empty() && lane.bound.empty())) progress |= fill(lane);
+  // The host's lanes last: what is left of other devices' they may help with.
+  for (auto lane = lanes_.rbegin(); lane != lanes_.rend(); ++lane)
+    if (lane->open && !(ready_kernels_.empty() && lane->bound.empty())) progress |= fill(*lane);
   for (Lane& lane : lanes_)
     if (lane.open && lane.look) progress |= issue_placed(lane);
   return progress;
 }
 
+Nanos Executor::horizon(const Lane& lane) const noexcept {
+  return std::max(options_.horizon_min, 2 * lane.latency);
+}
+
 bool Executor::has_room(const Lane& lane) const {
   const std::size_t bound = lane.placed.size() + lane.issued;
   if (bound <= options_.ahead) return true;
-  const Nanos horizon = std::max(options_.horizon_min, 2 * lane.latency);
-  return bound < options_.queue_tasks_max && lane.placed_work + lane.issued_work < horizon;
+  return bound < options_.queue_tasks_max && lane.placed_work + lane.issued_work < horizon(lane);
 }
 
 bool Executor::fill(Lane& lane) {
@@ -236,6 +245,7 @@ bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
   state.lane = lane.id;
   state.staged = false;
   state.predicted = estimate.time;
+  count_area(run, task, true);
   state.explores = samples_for(run.touches_first, estimate) < explore_samples;
   if (tracing_.full()) trace_placement(run, task, lane);
   if (state.explores) exploring_[kind.cost.kernel.value][lane.device.value] += 1;
@@ -281,8 +291,8 @@ bool Executor::issue_placed(Lane& lane) {
 }
 
 bool Executor::has_room_in_queue(const Lane& lane) const {
-  const Nanos horizon = std::max(options_.horizon_min, 2 * lane.latency);
-  return lane.issued == 0 || (lane.issued < options_.queue_tasks_max && lane.issued_work < horizon);
+  return lane.issued == 0 ||
+         (lane.issued < options_.queue_tasks_max && lane.issued_work < horizon(lane));
 }
 
 bool Executor::issuable(const RunState& run, TaskIndex task, const Lane& lane) {

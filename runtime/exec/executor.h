@@ -38,6 +38,7 @@ struct ExecutorOptions {
   Nanos first_run_allowance{5'000'000'000};  // added to the timeout of a kernel's first run
   WorkerPool* workers = nullptr;             // completion callbacks run there
   TraceOptions trace{.level = TraceLevel::off};
+  std::string costs;  // what Executor::costs() gave in an earlier process; empty: nothing is known
 };
 
 // What happened since the start, for reports and tests.
@@ -88,6 +89,8 @@ class Executor final : public Service {
   bool access_quiet(BufferState& buffer, const Region& region, Access mode);
 
   Counters counters() const;
+  // What was learned of kernels' times, as text.
+  std::string costs() const;
   Trace& trace() noexcept { return tracing_.trace(); }
   // The runs that the trace knows the graphs of.
   RunLog::Snapshot traced_runs() const;
@@ -105,6 +108,9 @@ class Executor final : public Service {
   DeviceMask hung_devices() const noexcept { return hung_devices_.load(std::memory_order_relaxed); }
   // Fills in kernels' numbers, able devices' predicted costs and ranks.
   void price(PlanState& plan);
+  // Where the policy looks ahead: finds the plan's outlook, and again, with its ranks, when much
+  // has been learned since. Takes forecasts of the whole plan.
+  void look_out(PlanState& plan);
   // What a fresh `policy` would make of the plan on these devices but those that are lost or out of
   // service, at what is known now.
   Result<Forecast> predict(const PlanState& plan, Policy& policy, DeviceMask among) const;
@@ -130,6 +136,7 @@ class Executor final : public Service {
   Status issue(Lane& lane, std::size_t placed);
   void release_followers(RunState& run, TaskIndex task, LaneId lane);
   void flush();
+  Nanos horizon(const Lane& lane) const noexcept;
   bool has_room(const Lane& lane) const;
   bool has_room_in_queue(const Lane& lane) const;
   bool busy() const;
@@ -138,6 +145,11 @@ class Executor final : public Service {
   void heed_expiry(const QueueState& from);
   void set_alarm();
   void tell(RunState& run);
+
+  // predict.cpp
+  struct Snapshot;
+  Snapshot snapshot(const PlanState& plan, DeviceMask among) const;
+  void count_area(RunState& run, TaskIndex task, bool taken);
 
   // decisions.cpp
   void trace_placement(const RunState& run, TaskIndex task, const Lane& chosen);
@@ -352,7 +364,8 @@ class Executor final : public Service {
   std::vector<std::vector<std::uint32_t>> exploring_;  // by kernel, by device
   std::vector<std::vector<CostKey>> warmed_;           // by device: first runs done
   Counters counters_;
-  std::uint64_t decisions_ = 0, ages_ = 0;
+  std::uint64_t decisions_ = 0, ages_ = 0, observations_ = 0;
+  double area_left_ = 0;  // of all runs under way
   bool dispose_due_ = false;
   std::shared_ptr<Event> quiet_;  // set when nothing is in flight; null: nobody asked
   Frontier waits_;

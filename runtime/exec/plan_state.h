@@ -11,6 +11,7 @@
 #include "runtime/exec/lane_choice.h"
 #include "runtime/graph/task_graph.h"
 #include "runtime/sched/cost_model.h"
+#include "runtime/sched/outlook.h"
 
 namespace troika {
 
@@ -77,6 +78,10 @@ struct PlanState {
   mutable LaneChoice lane_choice;        // else which
   bool spawns = false;                   // some kernel of it may submit sub-graphs
   std::uint32_t run_slots = 8;           // runs of it under way at once; more wait for admission
+
+  // Strand, and look_out() under the executor's lock.
+  std::shared_ptr<const Outlook> outlook;  // null: the policy does not look ahead
+  std::uint64_t outlook_made_at = 0;       // observations of the cost model by then
 
   // Strand only.
   std::shared_ptr<const UseOrder> uses;  // made when something has to be evicted; null before

@@ -2,6 +2,8 @@
 #include "runtime/exec/executor.h"
 #include "runtime/exec/planned_costs.h"
 #include "runtime/exec/view.h"
+#include "runtime/sched/find_outlook.h"
+#include "runtime/sched/ranks.h"
 
 namespace troika {
 namespace {
@@ -33,25 +35,69 @@ class CostTable final : public TaskCosts {
   std::vector<std::optional<Nanos>> times_;  // by task, then device
 };
 
+// As many observations more teach something new.
+constexpr std::uint64_t observations_min = 16;
+
 }  // namespace
 
-Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy, DeviceMask among) const {
-  std::optional<CostTable> costs;
+struct Executor::Snapshot {
+  CostTable costs;
   std::vector<ForecastLane> lanes;
-  {
-    const std::scoped_lock lock{shared_};
-    view_->refresh();
-    std::vector<double> cores_taken(devices_.size(), 1);
-    for (const LaneView& lane : view_->lanes()) {
-      cores_taken[lane.device.value] = lane.cores_taken;
-      lanes.push_back({lane.device,
-                       {lane.shares_cores_with.begin(), lane.shares_cores_with.end()},
-                       lane.cores_taken});
-    }
-    costs.emplace(plan, PlannedCosts{plan, memo_, devices_.size()},
-                  open_devices() & ~away_devices() & among, cores_taken);
+};
+
+// The executor's lock is held.
+Executor::Snapshot Executor::snapshot(const PlanState& plan, DeviceMask among) const {
+  view_->refresh();
+  std::vector<double> cores_taken(devices_.size(), 1);
+  std::vector<ForecastLane> lanes;
+  for (const LaneView& lane : view_->lanes()) {
+    cores_taken[lane.device.value] = lane.cores_taken;
+    lanes.push_back({lane.device,
+                     {lane.shares_cores_with.begin(), lane.shares_cores_with.end()},
+                     lane.cores_taken});
   }
-  return forecast(*plan.graph, *costs, lanes, policy);
+  return {CostTable{plan, PlannedCosts{plan, memo_, devices_.size()},
+                    open_devices() & ~away_devices() & among, cores_taken},
+          std::move(lanes)};
+}
+
+Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy, DeviceMask among) const {
+  std::unique_lock lock{shared_};
+  const Snapshot now = snapshot(plan, among);
+  const std::shared_ptr<const Outlook> outlook = plan.outlook;
+  lock.unlock();
+  ForecastOptions options;
+  options.outlook = outlook.get();
+  return forecast(*plan.graph, now.costs, now.lanes, policy, options);
+}
+
+void Executor::look_out(PlanState& plan) {
+  if (!policy_->looks_ahead()) return;
+  std::unique_lock lock{shared_};
+  if (plan.outlook && observations_ < 2 * plan.outlook_made_at + observations_min) return;
+  const std::uint64_t made_at = observations_;
+  const Snapshot now = snapshot(plan, ~DeviceMask{0});
+  lock.unlock();
+
+  const std::vector<Nanos> paths = ranks(*plan.graph, now.costs);
+  auto outlook = find_outlook(*plan.graph, now.costs, now.lanes, policy_->name());
+
+  lock.lock();
+  plan.outlook = outlook ? std::make_shared<const Outlook>(*std::move(outlook)) : nullptr;
+  plan.outlook_made_at = made_at;
+  // Ready sets are sorted by rank.
+  if (plan.active_runs == 0)
+    for (std::size_t i = 0; i < plan.tasks.size(); ++i) plan.tasks[i].rank = paths[i];
+}
+
+// A task that is taken is no longer left; one that is ready again is.
+void Executor::count_area(RunState& run, TaskIndex task, bool taken) {
+  TaskState& state = run.tasks[task.value];
+  if (!run.outlook || std::exchange(state.counted_off, taken) == taken) return;
+  const double area =
+      area_of(task, PlannedCosts{*run.plan, memo_, devices_.size()}, run.outlook->prices);
+  run.area_left += taken ? -area : area;
+  area_left_ += taken ? -area : area;
 }
 
 }  // namespace troika

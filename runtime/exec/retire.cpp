@@ -227,6 +227,7 @@ void Executor::observe(RunState& run, TaskIndex task, const QueueState& from,
   const Nanos took = measured != nullptr ? measured->end - measured->begin : now_ - began;
   // Memory is slow at its first touch, where the operating system supplies it then.
   const bool provisional = run.touches_first && !devices_[on.device.value]->info().simulated;
+  observations_ += 1;
   model_.observe(kind.cost, kind.work, on.device, took, provisional);
   policy_->on_done(ready_task(run, task), on.id, took);
 }

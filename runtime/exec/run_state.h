@@ -37,6 +37,7 @@ struct TaskState {
   bool holds_followers = false;    // while issued: its successors wait until it is over
   bool explores = false;           // placed to get a first measurement
   bool holds = false;              // host accesses: its buffers are held
+  bool counted_off = false;        // from its run's area: it was placed
   bool staged = false;             // every input is there or on its way
   bool mixed = false;              // its predecessors in flight are not all on one lane
   std::uint32_t remaining = 0;     // predecessors that are not over
@@ -82,6 +83,8 @@ struct RunState : std::enable_shared_from_this<RunState> {
   std::vector<TaskState> tasks;
   std::vector<Link> links;
   std::uint32_t unfinished = 0;
+  std::shared_ptr<const Outlook> outlook;  // the plan's when it was admitted
+  double area_left = 0;                    // of tasks that were not placed
   Nanos submitted{0}, finished{0};
   bool admitted = false;
   bool cancelled = false;

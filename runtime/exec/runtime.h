@@ -237,6 +237,8 @@ class Runtime {
   // What might have been there, and why it is not.
   const std::vector<Missing>& missing() const noexcept { return core_->missing(); }
   Counters counters() const { return core_->executor().counters(); }
+  // What was learned of kernels' times, for ExecutorOptions::costs of a later process.
+  std::string costs() const { return core_->executor().costs(); }
   // What happened so far, as JSON that ui.perfetto.dev opens. Empty while the trace is off.
   void write_trace(std::ostream& out) {
     write_chrome_json(core_->executor().trace().snapshot(), out);

@@ -46,6 +46,7 @@ Status Executor::start() {
       direct_[link.to.value] |= SpaceMask{1} << link.from.value;
     }
   }
+  if (!options_.costs.empty()) TROIKA_TRY(model_.load(options_.costs));
   counters_.tasks_by_device.assign(devices_.size(), 0);
   open_devices_.store(open, std::memory_order_relaxed);
   environment_.attach(*this);

@@ -35,6 +35,8 @@ void Executor::View::survey() const {
     const Nanos issued = lane.issued == 0 ? executor_.now_ : lane.busy_since + lane.issued_work;
     view.free_at = std::max(executor_.now_, issued) + lane.placed_work;
     view.shares_cores_with = sharing_[lane.id.value];
+    view.brings_inputs = lane.space != host_space;
+    view.horizon = executor_.horizon(lane);
   }
 }
 
@@ -43,6 +45,11 @@ bool Executor::View::able(const ReadyTask& task, LaneId id) const noexcept {
   if (!lane.open || lane.waits_for_room) return false;
   if (task.bound && task.bound != id) return false;
   return (task.able & bit(lane.device)) != 0;
+}
+
+RunOutlook Executor::View::outlook(const ReadyTask& task) const noexcept {
+  const RunState& run = executor_.run_at(task.key.run);
+  return {run.outlook.get(), run.submitted};
 }
 
 Prediction Executor::View::predict(const ReadyTask& task, LaneId id) const noexcept {

@@ -29,6 +29,8 @@ class Executor::View final : public SchedView {
   const ReadySet& bound(LaneId lane) const noexcept override { return executor_.lane(lane).bound; }
   bool able(const ReadyTask& task, LaneId lane) const noexcept override;
   Prediction predict(const ReadyTask& task, LaneId lane) const noexcept override;
+  RunOutlook outlook(const ReadyTask& task) const noexcept override;
+  double area_left() const noexcept override { return executor_.area_left_; }
 
  private:
   void survey() const;

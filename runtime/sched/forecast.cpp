@@ -29,6 +29,7 @@ class Simulation final : public SchedView {
     ranks_ = ranks(graph, costs);
     result_.tasks.resize(graph.size());
     result_.tasks_per_lane.resize(lanes.size());
+    if (options.outlook != nullptr) area_left_ = options.outlook->area_nanos;
   }
 
   Result<Forecast> run() {
@@ -55,6 +56,8 @@ class Simulation final : public SchedView {
   Prediction predict(const ReadyTask& task, LaneId lane) const noexcept override {
     return {time(task, lane).value_or(forever), Nanos{0}, known, false};
   }
+  RunOutlook outlook(const ReadyTask&) const noexcept override { return {options_.outlook}; }
+  double area_left() const noexcept override { return area_left_; }
 
  private:
   static constexpr unsigned known = 1'000'000;  // samples of everything: nothing is explored
@@ -108,11 +111,13 @@ class Simulation final : public SchedView {
     version_ += 1;
     for (bool taken = true; taken;) {
       taken = false;
-      for (const LaneView& lane : lanes_) {
-        if (running_[lane.id.value].busy) continue;
-        const auto task = policy_.next(lane.id, *this);
+      // In the executor's order.
+      for (std::size_t i = lanes_.size(); i > 0; --i) {
+        const LaneId lane = lanes_[i - 1].id;
+        if (running_[lane.value].busy) continue;
+        const auto task = policy_.next(lane, *this);
         if (!task) continue;
-        start(*task, lane.id);
+        start(*task, lane);
         taken = true;
       }
     }
@@ -137,6 +142,8 @@ class Simulation final : public SchedView {
     lanes_[lane.value].queued = 1;
     lanes_[lane.value].free_at = now() + cost;
     busy_ += 1;
+    if (options_.outlook != nullptr)
+      area_left_ -= area_of(TaskIndex{task.key.task}, costs_, options_.outlook->prices);
     result_.tasks[task.key.task] = {lane, now(), now()};
     result_.tasks_per_lane[lane.value] += 1;
     version_ += 1;
@@ -205,6 +212,7 @@ class Simulation final : public SchedView {
   std::uint64_t age_ = 0;
   std::uint64_t version_ = 0;
   std::size_t busy_ = 0, done_ = 0;
+  double area_left_ = 0;
   Forecast result_;
 };
 

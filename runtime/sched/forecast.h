@@ -20,6 +20,7 @@ struct ForecastOptions {
   // How much longer a task takes while all lanes that share its lane's cores are busy; in
   // proportion while some are. Observed times usually contain it already.
   double shared_slow_down = 1.0;
+  const Outlook* outlook = nullptr;  // for a policy that looks ahead; null: nothing is known
 };
 
 struct Forecast {

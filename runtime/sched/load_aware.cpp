@@ -7,8 +7,6 @@
 namespace troika {
 namespace {
 
-// Tasks of one kernel that are asked about before it counts as not able here.
-constexpr std::size_t look_max = 32;
 // A device is at home with a kernel up to this multiple of the fastest device's time: near equals
 // share the work instead of leaving it to one of them.
 constexpr double home_ratio = 1.25;
@@ -40,46 +38,18 @@ Nanos shared_backlog(const LaneView& lane, const SchedView& view) noexcept {
   return sum / static_cast<Nanos::rep>(lane.shares_cores_with.size());
 }
 
-// The tasks of one class; a ready set is sorted by class first, high to low.
-std::span<const ReadyTask> of_class(const ReadySet& set, Priority priority) noexcept {
-  const auto tasks = set.tasks();
-  if (tasks.front().priority == tasks.back().priority)
-    return tasks.front().priority == priority ? tasks : std::span<const ReadyTask>{};
-  const auto first = std::partition_point(
-      tasks.begin(), tasks.end(), [&](const ReadyTask& t) { return t.priority > priority; });
-  const auto last = std::partition_point(
-      first, tasks.end(), [&](const ReadyTask& t) { return t.priority == priority; });
-  return {first, last};
-}
-
-const ReadyTask* best_able(std::span<const ReadyTask> tasks, LaneId lane, const SchedView& view) {
-  for (const ReadyTask& task : tasks.first(std::min(look_max, tasks.size())))
-    if (view.able(task, lane)) return &task;
-  return nullptr;
-}
-
-const ReadyTask* worst_able(std::span<const ReadyTask> tasks, LaneId lane, const SchedView& view) {
-  const std::size_t look = std::min(look_max, tasks.size());
-  for (std::size_t i = 1; i <= look; ++i)
-    if (view.able(tasks[tasks.size() - i], lane)) return &tasks[tasks.size() - i];
-  return nullptr;
-}
-
 }  // namespace
 
-void LoadAware::on_ready(const ReadyTask& task, const SchedView&) {
-  latest_age_ = std::max(latest_age_, task.age);
-}
+void LoadAware::on_ready(const ReadyTask& task, const SchedView&) { ageing_.on_ready(task); }
 
 std::optional<ReadyTask> LoadAware::next(LaneId id, const SchedView& view) {
   if (view.ready_kernels().empty() && view.bound(id).empty()) return std::nullopt;
   const LaneView& lane = view.lanes()[id.value];
   if (!lane.open) return std::nullopt;
-  const ReadyTask* task = nullptr;
-  if ((taken_ + 1) % ageing_period == 0) task = oldest(lane, view);
+  const ReadyTask* task = ageing_.due(lane.id, view);
   if (task == nullptr) task = decide(lane, view);
   if (task == nullptr) return std::nullopt;
-  taken_ += 1;
+  ageing_.on_taken();
   return *task;
 }
 
@@ -96,23 +66,6 @@ const ReadyTask* LoadAware::decide(const LaneView& lane, const SchedView& view) 
     if (const ReadyTask* task = help_out(lane, view)) return task;
   }
   return nullptr;
-}
-
-const ReadyTask* LoadAware::oldest(const LaneView& lane, const SchedView& view) const {
-  const ReadyTask* found = nullptr;
-  const auto look_at = [&](const ReadyTask& task) {
-    if (latest_age_ > task.age + ageing_bound && (found == nullptr || task.age < found->age) &&
-        view.able(task, lane.id))
-      found = &task;
-  };
-  for (const KernelId kernel : view.ready_kernels()) {
-    for (std::size_t c = 0; c < priority_classes; ++c) {
-      const auto tasks = of_class(view.ready()[kernel.value], static_cast<Priority>(c));
-      for (const ReadyTask& task : tasks.first(std::min(look_max, tasks.size()))) look_at(task);
-    }
-  }
-  for (const ReadyTask& task : view.bound(lane.id).tasks()) look_at(task);
-  return found;
 }
 
 void LoadAware::survey(const SchedView& view) {

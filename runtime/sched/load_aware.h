@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "runtime/sched/policy.h"
+#include "runtime/sched/ready_span.h"
 
 namespace troika {
 
@@ -25,13 +25,8 @@ namespace troika {
 // "At home" and "help out" are the structure of deadline-guarded affinity pull without its prices
 // and deadline.
 // Only the lane of a device that is free first is given work; the others would finish it later.
-// Ageing: of every `ageing_period` tasks taken, one is the oldest that the lane can run, if more
-// than `ageing_bound` tasks became ready after it. So no class starves.
 class LoadAware final : public Policy {
  public:
-  static constexpr std::uint64_t ageing_period = 64;
-  static constexpr std::uint64_t ageing_bound = 1024;
-
   std::string_view name() const noexcept override { return "load_aware"; }
   bool leaves_to_host_lane() const noexcept override { return true; }
   void on_ready(const ReadyTask& task, const SchedView& view) override;
@@ -59,7 +54,6 @@ class LoadAware final : public Policy {
   };
 
   const ReadyTask* decide(const LaneView& lane, const SchedView& view);
-  const ReadyTask* oldest(const LaneView& lane, const SchedView& view) const;
   void survey(const SchedView& view);
   void survey_class(Priority priority, const SchedView& view);
   Kind kind_of(std::span<const ReadyTask> tasks, const SchedView& view);
@@ -86,8 +80,7 @@ class LoadAware final : public Policy {
     return costs_[kind.costs + device];
   }
 
-  std::uint64_t latest_age_ = 0;
-  std::uint64_t taken_ = 0;
+  Ageing ageing_;
   // What the last decision found, good for the next one as long as the view has not changed; of
   // classes below the one that decided, nothing.
   std::uint64_t version_ = 0;

@@ -9,6 +9,7 @@
 namespace troika {
 
 std::unique_ptr<Policy> make_load_aware();
+std::unique_ptr<Policy> make_affinity_pull();
 std::unique_ptr<Policy> make_round_robin();
 std::unique_ptr<Policy> make_least_loaded();
 std::unique_ptr<Policy> make_least_connections();

@@ -19,6 +19,7 @@ std::unique_ptr<Policy> seedless(std::uint64_t) {
 
 constexpr std::array makers{
     Maker{"load_aware", seedless<make_load_aware>},
+    Maker{"affinity_pull", seedless<make_affinity_pull>},
     Maker{"round_robin", seedless<make_round_robin>},
     Maker{"least_loaded", seedless<make_least_loaded>},
     Maker{"least_connections", seedless<make_least_connections>},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/sched/outlook.h"
 #include "runtime/sched/ready_set.h"
 
 namespace troika {
@@ -26,6 +27,8 @@ struct LaneView {
   // How many of the cores that other devices run on too one task here keeps busy; 1 where none are
   // shared. Predictions contain it.
   double cores_taken = 1;
+  bool brings_inputs = false;  // its memory is not the host's
+  Nanos horizon{0};            // with less predicted work its queue may run dry
   // Other devices' lanes that run on the same cores; their backlog slows this one down.
   std::span<const LaneId> shares_cores_with;
 };
@@ -53,6 +56,11 @@ class SchedView {
   // elsewhere.
   virtual bool able(const ReadyTask& task, LaneId lane) const noexcept = 0;
   virtual Prediction predict(const ReadyTask& task, LaneId lane) const noexcept = 0;
+  // Of the task's run; only for policies that look ahead.
+  virtual RunOutlook outlook(const ReadyTask&) const noexcept { return {}; }
+  // Nanoseconds of all lanes that the tasks of all runs take which no lane has taken yet, by their
+  // outlooks' prices.
+  virtual double area_left() const noexcept { return 0; }
 
  protected:
   ~SchedView() = default;
@@ -66,6 +74,8 @@ class Policy {
   // Whether plans that other devices would not end sooner may go to the host lane, where nothing is
   // asked of a policy.
   virtual bool leaves_to_host_lane() const noexcept { return false; }
+  // Whether it asks for the outlook of runs: plans then get one.
+  virtual bool looks_ahead() const noexcept { return false; }
   // `task` has just been added to the ready sets; also when it was taken and put back.
   virtual void on_ready(const ReadyTask& task, const SchedView& view);
   // The ready task this lane should take now; none: leave it idle for the moment. To the policy the
@@ -77,8 +87,8 @@ class Policy {
   virtual void on_done(const ReadyTask& task, LaneId lane, Nanos observed);
 };
 
-// load_aware, round_robin, least_loaded, least_connections, fastest_first, earliest_finish, random,
-// eager. Code::not_found lists the names. `seed` is for random.
+// load_aware, affinity_pull, round_robin, least_loaded, least_connections, fastest_first,
+// earliest_finish, random, eager. Code::not_found lists the names. `seed` is for random.
 Result<std::unique_ptr<Policy>> make_policy(std::string_view name, std::uint64_t seed = 0);
 std::span<const std::string_view> policy_names() noexcept;
 

@@ -142,12 +142,12 @@ TEST(LoadAware, an_old_task_is_taken_before_higher_classes_within_the_ageing_bou
   LoadAware policy;
   world.add(world.task(0, 0, Priority::low), policy);
   std::uint32_t added = 1;
-  while (added <= LoadAware::ageing_bound + LoadAware::ageing_period) {
+  while (added <= Ageing::bound + Ageing::period) {
     world.add(world.task(added++, 0, Priority::high), policy);
     if (world.take(LaneId{0}, policy)->key.task == 0) break;
     world.add(world.task(added++, 0, Priority::high), policy);
   }
-  for (std::uint64_t i = 0; i <= LoadAware::ageing_period; ++i)
+  for (std::uint64_t i = 0; i <= Ageing::period; ++i)
     if (world.take(LaneId{0}, policy)->key.task == 0) return;
   FAIL() << "the low task starves";
 }

@@ -72,8 +72,9 @@ TEST_P(EveryPolicy, offers_a_task_again_that_was_put_back) {
 
 TEST(Policies, an_unknown_name_is_answered_with_the_known_ones) {
   EXPECT_EQ(make_policy("heft2").status().to_string(),
-            "not_found: no policy is called 'heft2'; there are load_aware, round_robin, "
-            "least_loaded, least_connections, fastest_first, earliest_finish, random, eager");
+            "not_found: no policy is called 'heft2'; there are load_aware, "
+            "affinity_pull, round_robin, least_loaded, least_connections, fastest_first, "
+            "earliest_finish, random, eager");
 }
 
 // Adds `count` tasks and returns how many of them each lane's queue holds, found by emptying it.

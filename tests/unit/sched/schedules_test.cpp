@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/sched/forecast.h"
+#include "runtime/sched/find_outlook.h"
 #include "tests/unit/sched/test_graph.h"
 #include "tests/unit/sched/world.h"
 
@@ -119,7 +119,8 @@ TEST(Schedules, load_aware_beats_simpler_policies_on_layered_graphs) {
   for (const std::string_view policy : policy_names()) {
     const double ratio = std::exp(log_ratio[policy] / graphs);
     RecordProperty(std::string{policy}, std::to_string(ratio));
-    if (policy == "load_aware") continue;
+    // Without an outlook affinity_pull is not itself: a test of its own has one.
+    if (policy == "load_aware" || policy == "affinity_pull") continue;
     // Queues by earliest finish do slightly better here, where everything is bound by total work.
     EXPECT_GT(ratio, policy == "earliest_finish" ? 0.93 : 1.5) << policy;
   }
@@ -136,6 +137,41 @@ TEST(Schedules, load_aware_beats_every_policy_on_cholesky) {
     RecordProperty("load_aware_" + std::to_string(tiles), std::to_string(to_seconds(own)));
     for (const std::string_view policy : policy_names())
       EXPECT_GE(makespan(policy), own) << policy << ", " << tiles << " tiles";
+  }
+}
+
+TEST(Schedules, affinity_pull_with_its_outlook_beats_every_policy_on_graphs_known_beforehand) {
+  const auto best_of_others = [](TestGraph& graph, const std::vector<ForecastLane>& lanes) {
+    Nanos best = forever;
+    for (const std::string_view policy : policy_names())
+      if (policy != "affinity_pull")
+        best = std::min(best, forecast_by(policy, graph, lanes).makespan);
+    return best;
+  };
+  const auto by_outlook = [](TestGraph& graph, const std::vector<ForecastLane>& lanes) {
+    const auto compiled = graph.compile();
+    const auto outlook = find_outlook(*compiled, graph, lanes, "affinity_pull");
+    const auto policy = make_policy("affinity_pull");
+    ForecastOptions options;
+    options.outlook = &*outlook;
+    return forecast(*compiled, graph, lanes, **policy, options)->makespan;
+  };
+  double log_ratio = 0;
+  constexpr int graphs = 10;
+  for (std::uint64_t seed = 0; seed < graphs; ++seed) {
+    TestGraph graph;
+    layered(graph, seed);
+    const auto lanes = lanes_of({6, 1});
+    log_ratio +=
+        std::log(to_seconds(best_of_others(graph, lanes)) / to_seconds(by_outlook(graph, lanes)));
+  }
+  EXPECT_GT(std::exp(log_ratio / graphs), 1.0) << "layered";
+  for (const int tiles : {8, 16, 24}) {
+    TestGraph graph;
+    cholesky(graph, tiles);
+    const auto lanes = lanes_of({9, 1, 1, 1});
+    EXPECT_GT(to_seconds(best_of_others(graph, lanes)) / to_seconds(by_outlook(graph, lanes)), 1.02)
+        << tiles << " tiles";
   }
 }
 

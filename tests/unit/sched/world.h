@@ -38,7 +38,13 @@ class World : public SchedView {
   std::span<const KernelId> ready_kernels() const noexcept override { return ready_kernels_; }
   bool able(const ReadyTask& task, LaneId lane) const noexcept override;
   Prediction predict(const ReadyTask& task, LaneId lane) const noexcept override;
+  RunOutlook outlook(const ReadyTask&) const noexcept override {
+    return {outlook_ ? &*outlook_ : nullptr, Nanos{0}};
+  }
+  double area_left() const noexcept override { return area_left_; }
 
+  std::optional<Outlook> outlook_;
+  double area_left_ = 0;
   Nanos time_{0};
   std::vector<std::vector<unsigned>> samples_;  // by kernel, then device
   std::set<std::pair<std::uint32_t, std::uint32_t>> exploring_;

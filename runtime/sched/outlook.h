@@ -1,0 +1,49 @@
+// What is known of a graph before it runs, for policies that look ahead.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "runtime/graph/task_graph.h"
+#include "runtime/sched/prices.h"
+#include "runtime/sched/task_costs.h"
+
+namespace troika {
+
+struct Outlook {
+  // How AffinityPull treats the graph: no setting is best for all.
+  struct Style {
+    // Slower devices take only what leaves the faster ones enough that is ready.
+    bool feeds = true;
+    // What only the faster devices can do in time goes before what has a longer path.
+    bool urgent_first = true;
+    // Slower devices take what the faster ones would not get to sooner.
+    bool helps = true;
+    // A device takes what costs up to this multiple of what it costs elsewhere.
+    double tolerance = 1;
+    // The graph is to be over within this multiple of the bound.
+    double stretch = 1.02;
+    // Prices of cheap devices are lowered (more than 0) or raised by this power of how cheap they
+    // are beside the dearest.
+    double tilt = 0;
+  };
+
+  std::vector<double> prices;  // of a lane's nanosecond, by device
+  std::vector<double> tilted;  // those that decide
+  double area_nanos = 0;       // of all tasks
+  double end_nanos = 0;        // from the start: when it is to be over
+  Style style;
+};
+
+// At `found` prices; `longest` path in nanoseconds.
+Outlook outlook_of(const Prices& found, double longest, const Outlook::Style& style);
+// The styles worth trying on a graph, the one to begin with first.
+std::span<const Outlook::Style> outlook_styles() noexcept;
+
+// Of a run under way.
+struct RunOutlook {
+  const Outlook* plan = nullptr;  // null: nothing is known
+  Nanos started{0};
+};
+
+}  // namespace troika

@@ -1,0 +1,29 @@
+// What the time of each device is worth to a graph, and how soon the graph can be over at best.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "runtime/graph/task_graph.h"
+#include "runtime/sched/task_costs.h"
+
+namespace troika {
+
+// Of a nanosecond of one lane, by device: a task costs least where its time there times the
+// device's price is least. The prices of all lanes add up to 1.
+struct Prices {
+  std::vector<double> by_device;
+  // Of all tasks, each where it costs least. No schedule is shorter, whatever the prices: it has so
+  // much of every lane at most.
+  double area_nanos = 0;
+};
+
+// The prices that make the area largest, nearly: dual ascent on the linear program that divides
+// the tasks among the devices without regard to their order. `lanes`: by device. A task that no
+// device can run costs nothing.
+Prices find_prices(const TaskGraph& graph, const TaskCosts& costs, std::span<const unsigned> lanes);
+
+// What the task adds to the area: nanoseconds where it costs least.
+double area_of(TaskIndex task, const TaskCosts& costs, std::span<const double> by_device);
+
+}  // namespace troika
