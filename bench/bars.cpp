@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <sstream>
+
+#include "bench/svg.h"
 
 namespace troika::bench {
 namespace {
 
 constexpr double names_width = 330, plot_width = 560, texts_width = 210, line_height = 22;
-constexpr const char* colours[] = {"#2f6fde", "#e07b39", "#3a9d6e", "#b0529e",
-                                   "#c0392b", "#7a8694", "#b59a1d", "#2aa5b8"};
 
 class Axis {
  public:
@@ -33,15 +32,9 @@ class Axis {
     return plot_width * std::log(value / begin_) / std::log(end_ / begin_);
   }
   std::vector<double> ticks() const {
+    if (!logarithmic_) return ticks_to(end_);
     std::vector<double> all;
-    if (logarithmic_) {
-      for (double at = begin_; at <= end_ * 1.0001; at *= 10) all.push_back(at);
-      return all;
-    }
-    // One, two or five of a power of ten apart, at most eight of them.
-    double step = std::pow(10, std::floor(std::log10(end_)) - 1);
-    for (int k = 0; end_ / step > 8; ++k) step *= k % 3 == 1 ? 2.5 : 2;
-    for (int k = 0; k * step <= end_ * 1.0001; ++k) all.push_back(k * step);
+    for (double at = begin_; at <= end_ * 1.0001; at *= 10) all.push_back(at);
     return all;
   }
 
@@ -50,23 +43,11 @@ class Axis {
   bool logarithmic_ = false;
 };
 
-std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
-void write_text(std::ostream& out, double x, double y, const char* anchor,
-                const std::string& text) {
-  out << "<text x=\"" << x << "\" y=\"" << y << "\" text-anchor=\"" << anchor << "\">"
-      << escaped(text) << "</text>\n";
-}
-
-void write_bar(std::ostream& out, const Bar& bar, const Axis& axis, double y, const char* colour) {
+void write_bar(std::ostream& out, const Bar& bar, const Axis& axis, double y, const char* fill) {
   const double middle = y + line_height / 2;
   write_text(out, names_width - 8, middle + 4, "end", bar.name);
   out << "<rect x=\"" << names_width << "\" y=\"" << y + 3 << "\" width=\"" << axis.x(bar.value)
-      << "\" height=\"" << line_height - 6 << "\" fill=\"" << colour << "\"/>\n";
+      << "\" height=\"" << line_height - 6 << "\" fill=\"" << fill << "\"/>\n";
   if (bar.high > bar.low)
     out << "<path d=\"M" << names_width + axis.x(bar.low) << ' ' << middle << 'H'
         << names_width + axis.x(bar.high)
@@ -76,20 +57,6 @@ void write_bar(std::ostream& out, const Bar& bar, const Axis& axis, double y, co
 }
 
 }  // namespace
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&': result += "&amp;"; break;
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '"': result += "&quot;"; break;
-      default: result += c;
-    }
-  }
-  return result;
-}
 
 std::string svg_of(const std::vector<Bar>& bars) {
   const Axis axis{bars};
@@ -102,19 +69,14 @@ std::string svg_of(const std::vector<Bar>& bars) {
       group = bar.group;
       write_text(body, 4, (y += line_height) - 7, "start", group);
     }
-    const auto [colour, is_new] =
-        colour_of.emplace(bar.name, colours[colour_of.size() % std::size(colours)]);
-    write_bar(body, bar, axis, y, colour->second);
+    const auto [fill, is_new] = colour_of.emplace(bar.name, colour(colour_of.size()));
+    write_bar(body, bar, axis, y, fill->second);
     y += line_height;
   }
   std::ostringstream out;
   out << "<svg viewBox=\"0 0 " << names_width + plot_width + texts_width << ' '
       << y + 2 * line_height << "\" role=\"img\">\n";
-  for (const double tick : axis.ticks()) {
-    const double x = names_width + axis.x(tick);
-    out << "<path d=\"M" << x << " 0V" << y << "\" stroke=\"#dde3ea\"/>\n";
-    write_text(out, x, y + 15, "middle", short_number(tick));
-  }
+  for (const double tick : axis.ticks()) write_tick(out, names_width + axis.x(tick), y, tick);
   out << body.str();
   write_text(out, names_width, y + 33, "start",
              std::string{axis.logarithmic() ? "logarithmic axis; " : ""} +

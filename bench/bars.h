@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace troika::bench {
@@ -16,7 +15,5 @@ struct Bar {
 // On one axis from zero, or from a power of ten where the values lie too far apart to be seen so;
 // the picture says which.
 std::string svg_of(const std::vector<Bar>& bars);
-// `text` as HTML and SVG want it.
-std::string escaped(std::string_view text);
 
 }  // namespace troika::bench

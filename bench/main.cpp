@@ -41,10 +41,10 @@ int main(int argc, char** argv) {
   CLI::App program{"Measures Troika on this machine."};
   program.require_subcommand(1);
   std::string json, html;
-  const Subcommand subcommands[] = {devices(program),    overhead(program),   compare(program),
-                                    inferred(program),   round_trip(program), strand(program),
-                                    tracing(program),    transfer(program),   graph(program),
-                                    vector_adds(program)};
+  const Subcommand subcommands[] = {devices(program),  overhead(program),   compare(program),
+                                    inferred(program), round_trip(program), strand(program),
+                                    tracing(program),  transfer(program),   graph(program),
+                                    schedule(program), vector_adds(program)};
   for (const Subcommand& subcommand : subcommands) {
     subcommand.options->add_option("--json", json, "writes the figures here");
     subcommand.options->add_option("--html", html, "writes a page with plots here");

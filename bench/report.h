@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bench/gantt.h"
 #include "bench/samples.h"
 
 namespace troika::bench {
@@ -43,6 +44,7 @@ struct Report {
   std::string machine;
   std::vector<std::string> notes;  // how it was measured, and what to mind when reading it
   std::vector<Table> tables;
+  std::vector<Gantt> charts;  // on the page only
   std::vector<NotRun> not_run;
 };
 

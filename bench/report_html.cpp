@@ -4,6 +4,7 @@
 
 #include "bench/bars.h"
 #include "bench/report.h"
+#include "bench/svg.h"
 
 namespace troika::bench {
 namespace {
@@ -89,6 +90,8 @@ std::string html_of(const Report& report) {
     write_plots(out, table);
     write_table(out, table);
   }
+  for (const Gantt& chart : report.charts)
+    out << "<h2>" << escaped(chart.title) << "</h2>\n" << svg_of(chart);
   if (!report.notes.empty() || !report.not_run.empty()) out << "<h2>Notes</h2>\n<ul>\n";
   for (const std::string& note : report.notes) out << "<li>" << escaped(note) << "</li>\n";
   for (const NotRun& missing : report.not_run)
