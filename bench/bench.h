@@ -3,8 +3,7 @@
 
 #include <functional>
 
-#include <CLI/App.hpp>
-
+#include "bench/command.h"
 #include "bench/report.h"
 
 namespace troika::bench {

@@ -3,9 +3,6 @@
 #include <filesystem>
 #include <map>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "bench/bench.h"
 #include "bench/empty_tasks.h"
 
@@ -114,11 +111,11 @@ Report measure(const ContestOptions& options) {
 
 Subcommand compare(CLI::App& program) {
   auto options = std::make_shared<ContestOptions>();
-  CLI::App* const command = program.add_subcommand(
-      "compare",
-      "The graphs of overhead on oneTBB, OpenMP, StarPU and Taskflow: ratios to Troika.");
-  add_options(*command, *options);
-  return {command, [options] { return measure(*options); }};
+  Command command{
+      program, "compare",
+      "The graphs of overhead on oneTBB, OpenMP, StarPU and Taskflow: ratios to Troika."};
+  add_options(command, *options);
+  return {command.app(), [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

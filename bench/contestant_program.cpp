@@ -54,7 +54,7 @@ class Child {
 
   void say(const std::string& line) {
     const std::string text = line + '\n';
-    if (write(to_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    if (::write(to_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
       throw std::runtime_error("cannot write to the program: " + std::string{strerror(errno)});
   }
   // Empty when it has ended.

@@ -4,9 +4,6 @@
 #include <chrono>
 #include <numeric>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "bench/bench.h"
 #include "bench/transfers.h"
 #include "examples/progress.h"
@@ -153,17 +150,12 @@ Report measure(const Options& options, const std::string& backends) {
 Subcommand devices(CLI::App& program) {
   auto options = std::make_shared<Options>();
   auto backends = std::make_shared<std::string>();
-  CLI::App* const command = program.add_subcommand(
-      "devices", "What is there, what is missing and why; latency, bandwidth, zero copy.");
-  command->add_option("--repeats", options->repeats, "of each measurement")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--megabytes", options->megabytes, "that are copied")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
-  command->add_option("--backends", *backends,
-                      "as RuntimeOptions::backends: opencl.memory=separate");
-  return {command, [options, backends] { return measure(*options, *backends); }};
+  Command command{program, "devices",
+                  "What is there, what is missing and why; latency, bandwidth, zero copy."};
+  command.count("--repeats", options->repeats, {1, 1000}, "of each measurement");
+  command.count("--megabytes", options->megabytes, {1, 1024}, "that are copied");
+  command.text("--backends", *backends, "as RuntimeOptions::backends: opencl.memory=separate");
+  return {command.app(), [options, backends] { return measure(*options, *backends); }};
 }
 
 }  // namespace troika::bench

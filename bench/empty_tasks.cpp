@@ -95,22 +95,14 @@ std::string how(const ContestOptions& options) {
          " interleaved repeats; median (least - most)";
 }
 
-void add_options(CLI::App& command, ContestOptions& options) {
+void add_options(Command& command, ContestOptions& options) {
   std::vector<std::string> graphs;
   for (const GraphName& graph : overhead_graphs()) graphs.push_back(graph.name);
-  command.add_option("--threads", options.threads, "worker threads")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
-  command.add_option("--repeats", options.repeats, "interleaved repeats")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command.add_option("--scale", options.scale, "divides the number of tasks")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command.add_option("--tasks", options.tasks, "of each graph, instead: N[,N...]")
-      ->delimiter(',')
-      ->check(CLI::Range(100, 100'000'000));
-  command.add_option("--graph", options.graph, "this graph only")->check(CLI::IsMember(graphs));
+  command.count("--threads", options.threads, {1, 1024}, "worker threads");
+  command.count("--repeats", options.repeats, {1, 1000}, "interleaved repeats");
+  command.count("--scale", options.scale, {1, 1000}, "divides the number of tasks");
+  command.counts("--tasks", options.tasks, {100, 100'000'000}, "of each graph, instead: N[,N...]");
+  command.text("--graph", options.graph, "this graph only", graphs);
 }
 
 }  // namespace troika::bench

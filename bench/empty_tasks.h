@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <CLI/App.hpp>
-
+#include "bench/command.h"
 #include "bench/contestant.h"
 #include "bench/report.h"
 
@@ -25,7 +24,7 @@ struct ContestOptions {
   std::string graph;                 // this one only; empty: all
   bool alone = false;                // Troika and the floor only
 };
-void add_options(CLI::App& command, ContestOptions& options);
+void add_options(Command& command, ContestOptions& options);
 
 // Everyone who runs in this process; Troika first, then the floor.
 inline constexpr std::size_t floor_place = 1;

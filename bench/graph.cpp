@@ -4,9 +4,6 @@
 #include <map>
 #include <stdexcept>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "bench/bench.h"
 #include "bench/saved_graph.h"
 #include "bench/spin.h"
@@ -213,21 +210,16 @@ Report measure(const Options& options) {
 
 Subcommand graph(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command = program.add_subcommand(
-      "graph", "Runs a saved graph, or the tasks of a trace, and profiles it.");
-  command->add_option("FILE", options->file, "docs/bench.md has the format")->required();
-  command->add_option("--policy", options->policy, "who runs what next")
-      ->check(CLI::IsMember(std::vector<std::string>{policy_names().begin(), policy_names().end()}))
-      ->capture_default_str();
-  command->add_option("--devices", options->devices, "names or backends, with commas; default: all")
-      ->delimiter(',');
-  command
-      ->add_option("--repeats", options->repeats,
-                   "runs that are measured, behind three that are not")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--trace", options->trace, "writes the trace (for ui.perfetto.dev) here");
-  return {command, [options] { return measure(*options); }};
+  Command command{program, "graph",
+                  "Runs a saved graph, or the tasks of a trace, and profiles it."};
+  command.positional("FILE", options->file, "docs/bench.md has the format");
+  command.text("--policy", options->policy, "who runs what next",
+               std::vector<std::string>{policy_names().begin(), policy_names().end()});
+  command.texts("--devices", options->devices, "names or backends, with commas; default: all");
+  command.count("--repeats", options->repeats, {1, 1000},
+                "runs that are measured, behind three that are not");
+  command.text("--trace", options->trace, "writes the trace (for ui.perfetto.dev) here");
+  return {command.app(), [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

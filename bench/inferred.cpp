@@ -2,9 +2,6 @@
 // run anew each time.
 #include <stdexcept>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "bench/bench.h"
 #include "bench/peers/peer.h"
 #include "examples/progress.h"
@@ -90,18 +87,12 @@ Report measure(const Options& options) {
 
 Subcommand inferred(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command = program.add_subcommand(
-      "inferred", "A Cholesky factorisation's empty tasks, ordered by the tiles that they touch.");
-  command->add_option("--threads", options->threads, "worker threads")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
-  command->add_option("--repeats", options->repeats, "interleaved repeats")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--side", options->side, "tiles along a side of the matrix")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  return {command, [options] { return measure(*options); }};
+  Command command{program, "inferred",
+                  "A Cholesky factorisation's empty tasks, ordered by the tiles that they touch."};
+  command.count("--threads", options->threads, {1, 1024}, "worker threads");
+  command.count("--repeats", options->repeats, {1, 1000}, "interleaved repeats");
+  command.count("--side", options->side, {1, 256}, "tiles along a side of the matrix");
+  return {command.app(), [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -5,8 +5,10 @@
 #include <stdexcept>
 #include <thread>
 
+#include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <nlohmann/json.hpp>
 
 #include "bench/bench.h"
 

@@ -1,7 +1,4 @@
 // troika-bench overhead: nanoseconds per empty task, beside the bare mechanism and other runtimes.
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "bench/bench.h"
 #include "bench/empty_tasks.h"
 
@@ -83,11 +80,10 @@ Report measure(const ContestOptions& options) {
 
 Subcommand overhead(CLI::App& program) {
   auto options = std::make_shared<ContestOptions>();
-  CLI::App* const command =
-      program.add_subcommand("overhead", "Nanoseconds per empty task on five graphs.");
-  add_options(*command, *options);
-  command->add_flag("--alone", options->alone, "Troika and the floor only");
-  return {command, [options] { return measure(*options); }};
+  Command command{program, "overhead", "Nanoseconds per empty task on five graphs."};
+  add_options(command, *options);
+  command.flag("--alone", options->alone, "Troika and the floor only");
+  return {command.app(), [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -5,6 +5,8 @@
 #include <iomanip>
 #include <ostream>
 
+#include <nlohmann/json.hpp>
+
 namespace troika::bench {
 namespace {
 

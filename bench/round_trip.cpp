@@ -6,8 +6,6 @@
 #include <semaphore>
 #include <thread>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <sys/resource.h>
 #include <tbb/global_control.h>
 #include <tbb/task_arena.h>
@@ -185,17 +183,15 @@ Report measure(const Options& options) {
 
 Subcommand round_trip(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command = program.add_subcommand(
-      "round-trip", "Latency of one empty task from a foreign thread; CPU of idle workers.");
-  command->add_option("--threads", options->threads, "workers")->check(CLI::Range(1, 1024));
-  command->add_option("--trips", options->trips, "of each, awake; a fiftieth halted")
-      ->check(CLI::Range(100, 10'000'000));
-  command->add_option("--rounds", options->rounds, "interleaved")->check(CLI::Range(1, 100));
-  command->add_option("--pause-us", options->pause_us, "before a trip with halted cores")
-      ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--idle-ms", options->idle_ms, "for which idle workers' CPU time is taken")
-      ->check(CLI::Range(1, 600'000));
-  return {command, [options] { return measure(*options); }};
+  Command command{program, "round-trip",
+                  "Latency of one empty task from a foreign thread; CPU of idle workers."};
+  command.count("--threads", options->threads, {1, 1024}, "workers");
+  command.count("--trips", options->trips, {100, 10'000'000}, "of each, awake; a fiftieth halted");
+  command.count("--rounds", options->rounds, {1, 100}, "interleaved");
+  command.count("--pause-us", options->pause_us, {1, 1'000'000}, "before a trip with halted cores");
+  command.count("--idle-ms", options->idle_ms, {1, 600'000},
+                "for which idle workers' CPU time is taken");
+  return {command.app(), [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -2,9 +2,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "backends/sim/bundled.h"
 #include "bench/bench.h"
 #include "bench/simulation.h"
@@ -141,8 +138,7 @@ Report measure(const Options& options) {
 
 Subcommand schedule(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command =
-      program.add_subcommand("schedule", "Workloads on simulated machines, by policy.");
+  Command command{program, "schedule", "Workloads on simulated machines, by policy."};
   const auto names = [](std::span<const std::string_view> of) {
     return std::vector<std::string>{of.begin(), of.end()};
   };
@@ -153,32 +149,21 @@ Subcommand schedule(CLI::App& program) {
     if (!machines.empty()) machines += ", ";
     machines += name;
   }
-  command->add_option("--machine", options->machine, "a machine file, or " + machines)
-      ->capture_default_str();
-  command->add_option("--workload", options->workloads, "one or more, with commas")
-      ->delimiter(',')
-      ->check(CLI::IsMember(names(workload_names())))
-      ->capture_default_str();
-  command->add_option("--tiles", options->tiles, "tiles along a side; one or more, with commas")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  command->add_option("--tile", options->tile, "elements along a side of a tile")
-      ->check(CLI::Range(1, 65536))
-      ->capture_default_str();
-  command->add_option("--policy", options->policies, "one or more, with commas, or all")
-      ->delimiter(',')
-      ->check(CLI::IsMember(policies))
-      ->capture_default_str();
-  command->add_flag("!--no-transfers", options->transfers, "as if all memory were the host's");
-  command->add_option("--noise", options->noise_percent, "lognormal spread of tasks' times, in %")
-      ->check(CLI::Range(0.0, 200.0));
-  command->add_option("--seeds", options->seeds, "runs of each, with other noise")
-      ->check(CLI::Range(1, 1000));
-  command->add_flag("--estimate", options->estimate,
-                    "a kernel without costs takes what gemm does, flop for flop");
-  command->add_flag("--cold", options->cold, "the policy knows no kernel's time at the start");
-  return {command, [options] { return measure(*options); }};
+  command.text("--machine", options->machine, "a machine file, or " + machines);
+  command.texts("--workload", options->workloads, "one or more, with commas",
+                names(workload_names()));
+  command.counts("--tiles", options->tiles, {1, 256},
+                 "tiles along a side; one or more, with commas");
+  command.count("--tile", options->tile, {1, 65536}, "elements along a side of a tile");
+  command.texts("--policy", options->policies, "one or more, with commas, or all", policies);
+  command.flag("!--no-transfers", options->transfers, "as if all memory were the host's");
+  command.number("--noise", options->noise_percent, 0.0, 200.0,
+                 "lognormal spread of tasks' times, in %");
+  command.count("--seeds", options->seeds, {1, 1000}, "runs of each, with other noise");
+  command.flag("--estimate", options->estimate,
+               "a kernel without costs takes what gemm does, flop for flop");
+  command.flag("--cold", options->cold, "the policy knows no kernel's time at the start");
+  return {command.app(), [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -4,9 +4,6 @@
 #include <random>
 #include <stdexcept>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "backends/sim/sim.h"
 #include "bench/bench.h"
 #include "bench/samples.h"
@@ -234,22 +231,17 @@ Report measure(const Options& options) {
 
 Subcommand strand(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command = program.add_subcommand(
-      "strand", "Nanoseconds of scheduling per placed task, on simulated devices.");
-  command->add_option("--classes", options->classes, "devices, each of another speed")
-      ->check(CLI::Range(1U, devices_max));
-  command->add_option("--lanes", options->lanes, "workers of each")->check(CLI::Range(1, 1024));
-  command
-      ->add_option("--devices", options->devices,
-                   "instead of both: N[,N...] devices of one lane; where that is more than a "
-                   "runtime takes, of several")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 4096));
-  command->add_option("--tasks", options->tasks, "tasks of the graph")
-      ->check(CLI::Range(1, 10'000'000));
-  command->add_option("--repeats", options->repeats, "runs")->check(CLI::Range(1, 1000));
-  command->add_option("--policy", options->policy, "scheduling policy");
-  return {command, [options] { return measure(*options); }};
+  Command command{program, "strand",
+                  "Nanoseconds of scheduling per placed task, on simulated devices."};
+  command.count("--classes", options->classes, {1, devices_max}, "devices, each of another speed");
+  command.count("--lanes", options->lanes, {1, 1024}, "workers of each");
+  command.counts("--devices", options->devices, {1, 4096},
+                 "instead of both: N[,N...] devices of one lane; where that is more than a runtime "
+                 "takes, of several");
+  command.count("--tasks", options->tasks, {1, 10'000'000}, "tasks of the graph");
+  command.count("--repeats", options->repeats, {1, 1000}, "runs");
+  command.text("--policy", options->policy, "scheduling policy");
+  return {command.app(), [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -1,9 +1,6 @@
 // troika-bench tracing: what the trace costs a task, at each of its levels.
 #include <array>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "bench/bench.h"
 #include "bench/host_only.h"
 #include "bench/samples.h"
@@ -114,14 +111,12 @@ Report measure(const Options& options) {
 
 Subcommand tracing(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command =
-      program.add_subcommand("tracing", "What the trace costs an empty task, at each level.");
-  command->add_option("--threads", options->threads, "worker threads")->check(CLI::Range(1, 1024));
-  command->add_option("--repeats", options->repeats, "interleaved repeats")
-      ->check(CLI::Range(1, 1000));
-  command->add_option("--tasks", options->tasks, "of a replay; a tenth where each is placed")
-      ->check(CLI::Range(100, 10'000'000));
-  return {command, [options] { return measure(*options); }};
+  Command command{program, "tracing", "What the trace costs an empty task, at each level."};
+  command.count("--threads", options->threads, {1, 1024}, "worker threads");
+  command.count("--repeats", options->repeats, {1, 1000}, "interleaved repeats");
+  command.count("--tasks", options->tasks, {100, 10'000'000},
+                "of a replay; a tenth where each is placed");
+  return {command.app(), [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -1,7 +1,4 @@
 // troika-bench transfer: from device to device, in each mode of memory, by size.
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "bench/bench.h"
 #include "bench/transfers.h"
 #include "examples/progress.h"
@@ -86,20 +83,13 @@ Report measure(const Options& options) {
 
 Subcommand transfer(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command = program.add_subcommand(
-      "transfer", "Time of bytes from device to device, handed over or copied, by size.");
-  command->add_option("--repeats", options->repeats, "of each")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--kilobytes", options->kilobytes, "sizes, with commas")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1024 * 1024))
-      ->capture_default_str();
-  command->add_option("--memory", options->modes, "modes of OpenCL's memory, with commas")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"host_pointer", "svm", "separate"}))
-      ->capture_default_str();
-  return {command, [options] { return measure(*options); }};
+  Command command{program, "transfer",
+                  "Time of bytes from device to device, handed over or copied, by size."};
+  command.count("--repeats", options->repeats, {1, 1000}, "of each");
+  command.counts("--kilobytes", options->kilobytes, {1, 1024 * 1024}, "sizes, with commas");
+  command.texts("--memory", options->modes, "modes of OpenCL's memory, with commas",
+                {"host_pointer", "svm", "separate"});
+  return {command.app(), [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

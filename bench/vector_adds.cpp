@@ -3,9 +3,6 @@
 
 #include <stdexcept>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "bench/bench.h"
 #include "examples/progress.h"
 #include "runtime/base/error.h"
@@ -120,17 +117,14 @@ Report measure(const Options& options) {
 
 Subcommand vector_adds(CLI::App& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command = program.add_subcommand(
-      "vector-adds", "Small additions on an OpenCL device, their results on the host.");
-  command->add_option("--tasks", options->shape.tasks, "additions")->check(CLI::Range(1, 100'000));
-  command->add_option("--elements", options->shape.elements, "floats in one")
-      ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--repeats", options->repeats, "interleaved repeats")
-      ->check(CLI::Range(1, 1'000));
-  command->add_option("--replays", options->replays, "in a repeat, one behind the other")
-      ->check(CLI::Range(1, 1'000));
-  command->add_option("--only", options->only, "rows whose name contains this");
-  return {command, [options] { return measure(*options); }};
+  Command command{program, "vector-adds",
+                  "Small additions on an OpenCL device, their results on the host."};
+  command.count("--tasks", options->shape.tasks, {1, 100'000}, "additions");
+  command.count("--elements", options->shape.elements, {1, 1'000'000}, "floats in one");
+  command.count("--repeats", options->repeats, {1, 1'000}, "interleaved repeats");
+  command.count("--replays", options->replays, {1, 1'000}, "in a repeat, one behind the other");
+  command.text("--only", options->only, "rows whose name contains this");
+  return {command.app(), [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -103,10 +103,18 @@ std::span<const troika::Backend> troika::linked_backends() noexcept {
   target_sources(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/linked.cpp)
 endfunction()
 
+# What most programs include: read once for all of them.
+file(CONFIGURE OUTPUT nothing.cpp CONTENT "int main() {}\n")
+add_executable(troika_program_headers EXCLUDE_FROM_ALL ${CMAKE_CURRENT_BINARY_DIR}/nothing.cpp)
+target_link_libraries(troika_program_headers PRIVATE troika_options)
+target_precompile_headers(troika_program_headers PRIVATE
+  ${TROIKA_STANDARD_HEADERS} ${PROJECT_SOURCE_DIR}/runtime/troika.h)
+
 # troika_add_program(<name> SOURCES <files…> [DEPENDS <targets…>])
 function(troika_add_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
   add_executable(${name} ${arg_SOURCES})
+  target_precompile_headers(${name} REUSE_FROM troika_program_headers)
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS})
 endfunction()
 

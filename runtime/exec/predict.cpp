@@ -79,15 +79,14 @@ void Executor::look_out(PlanState& plan) {
   const Snapshot now = snapshot(plan, ~DeviceMask{0});
   lock.unlock();
 
-  const std::vector<Nanos> paths = ranks(*plan.graph, now.costs);
+  std::vector<Nanos> paths = ranks(*plan.graph, now.costs);
   auto outlook = find_outlook(*plan.graph, now.costs, now.lanes, policy_->name());
 
   lock.lock();
   plan.outlook = outlook ? std::make_shared<const Outlook>(*std::move(outlook)) : nullptr;
   plan.outlook_made_at = made_at;
   // Ready sets are sorted by rank.
-  if (plan.active_runs == 0)
-    for (std::size_t i = 0; i < plan.tasks.size(); ++i) plan.tasks[i].rank = paths[i];
+  if (plan.active_runs == 0) plan.ranks = std::move(paths);
 }
 
 // A task that is taken is no longer left; one that is ready again is.

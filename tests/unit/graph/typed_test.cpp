@@ -1,8 +1,8 @@
 #include "runtime/graph/typed.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 #include "runtime/graph/kernel_registry.h"
 
