@@ -131,11 +131,14 @@ void define_kernels(KernelRegistry& kernels, const SavedGraph& graph) {
     operation.name = task.kernel;
     for (const SavedGraph::Use& use : task.uses)
       operation.params.push_back({true, Type::u8, use.access});
-    KernelImage image;
-    image.operation = task.kernel;
-    image.dialect = Dialect::sim;
-    image.params = operation.params;
-    operation.images = {std::move(image)};
+    // On the host a task is not queued behind one that is in flight: neither is it there, really.
+    for (const Dialect dialect : {Dialect::host, Dialect::sim}) {
+      KernelImage image;
+      image.operation = task.kernel;
+      image.dialect = dialect;
+      image.params = operation.params;
+      operation.images.push_back(std::move(image));
+    }
     throw_if_failed(kernels.define(std::move(operation)));
   }
 }
