@@ -64,25 +64,26 @@ struct CostModel::State {
   HistoryTable histories;
   std::vector<CostRecord> unmatched;  // loaded for devices or kernels that are not there (yet)
 
-  // Takes over what was loaded for devices and kernels that are there by now.
+  // Takes over what was loaded for devices and kernels that are there by now: every device of that
+  // key that has no history of its own learns it.
   void adopt(CostModel& model) {
     std::vector<CostRecord> records = std::exchange(unmatched, {});
     for (CostRecord& record : records) {
-      const auto device = std::find_if(devices.begin(), devices.end(), [&](const Device& d) {
-        return d.rates.key == record.device;
-      });
+      const auto is_its = [&](const Device& device) { return device.rates.key == record.device; };
       const auto kernel = std::find_if(kernels.begin(), kernels.end(),
                                        [&](const Kernel& k) { return k.name == record.kernel; });
-      if (device == devices.end() || kernel == kernels.end()) {
+      if (std::ranges::none_of(devices, is_its) || kernel == kernels.end()) {
         if (unmatched.size() < HistoryTable::histories_max) unmatched.push_back(std::move(record));
         continue;
       }
-      const DeviceId device_id{static_cast<std::uint32_t>(device - devices.begin())};
       const CostKey key{KernelId{static_cast<std::uint32_t>(kernel - kernels.begin())},
                         record.bytes};
-      if (histories.find(key, device_id) != nullptr) continue;
-      for (const double time : record.times)
-        model.observe(key, {record.work_flops, record.work_bytes}, device_id, to_nanos(time));
+      for (std::uint32_t d = 0; d < devices.size(); ++d) {
+        const DeviceId device{d};
+        if (!is_its(devices[d]) || histories.find(key, device) != nullptr) continue;
+        for (const double time : record.times)
+          model.observe(key, {record.work_flops, record.work_bytes}, device, to_nanos(time));
+      }
     }
   }
 };

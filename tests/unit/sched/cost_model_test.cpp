@@ -190,6 +190,20 @@ TEST_F(CostModelTest, a_saved_model_predicts_the_same_when_loaded) {
   same({other, 65}, slower, {sobel, 65}, cpu);
 }
 
+TEST_F(CostModelTest, what_was_learned_of_a_device_goes_for_every_one_like_it) {
+  for (int i = 0; i < 9; ++i) observe(2e6);
+  CostModel loaded;
+  const DeviceId first = loaded.add_device({"gpu 0", 1e12, 1e11, Nanos{10'000}});
+  const DeviceId second = loaded.add_device({"gpu 0", 1e12, 1e11, Nanos{10'000}});
+  const KernelId blur = loaded.add_kernel("blur");
+  ASSERT_TRUE(loaded.load(model.save()).ok());
+  const Estimate known = model.predict({kernel, 1000}, work, device);
+  for (const DeviceId each : {first, second}) {
+    EXPECT_EQ(loaded.predict({blur, 1000}, work, each).time, known.time);
+    EXPECT_EQ(loaded.predict({blur, 1000}, work, each).samples, known.samples);
+  }
+}
+
 TEST_F(CostModelTest, what_was_loaded_for_absent_devices_is_saved_again) {
   observe(1e6);
   CostModel without;
