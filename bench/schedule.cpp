@@ -20,6 +20,7 @@ struct Options {
   std::vector<std::uint32_t> tiles{16};
   std::size_t tile = 960;
   double noise_percent = 0;
+  double search_seconds = 0;
   unsigned seeds = 1;
   bool transfers = true;
   bool estimate = false;
@@ -69,8 +70,9 @@ std::vector<Cell> measure(const Case& of, const std::string& policy, Report& rep
     const PricedMachine machine =
         value_or_throw(priced(of.machine, kernels_of(graph), options.tile,
                               options.estimate ? Estimate::yes : Estimate::no));
-    const Simulation done =
-        simulate(machine, graph, {policy, seed, options.noise_percent / 100, !options.cold});
+    const Simulation done = simulate(machine, graph,
+                                     {policy, seed, options.noise_percent / 100, !options.cold,
+                                      from_seconds(options.search_seconds)});
     makespans.push_back(to_ms(done.makespan));
     decisions.insert(decisions.end(), done.decision_ns.begin(), done.decision_ns.end());
     bound = to_ms(done.lower_bound);
@@ -128,6 +130,9 @@ Report measure(const Options& options) {
   report.notes.push_back(
       "lower bound: the longest path or all work spread over all workers at best, whichever is "
       "more; without transfers");
+  if (options.search_seconds > 0)
+    report.notes.push_back("each plan was optimised for " + text_of(options.search_seconds, 2) +
+                           " s on one thread of this machine");
   if (options.noise_percent > 0)
     report.notes.push_back("every task's time is drawn: lognormal, " +
                            text_of(options.noise_percent, 0) + " %");
@@ -159,6 +164,8 @@ Subcommand schedule(CLI::App& program) {
   command.flag("!--no-transfers", options->transfers, "as if all memory were the host's");
   command.number("--noise", options->noise_percent, 0.0, 200.0,
                  "lognormal spread of tasks' times, in %");
+  command.number("--optimize", options->search_seconds, 0.0, 3600.0,
+                 "seconds of search for a better course, before the run");
   command.count("--seeds", options->seeds, {1, 1000}, "runs of each, with other noise");
   command.flag("--estimate", options->estimate,
                "a kernel without costs takes what gemm does, flop for flop");

@@ -204,7 +204,8 @@ Simulation simulate(const PricedMachine& priced, const SavedGraph& saved,
   Runtime runtime{std::move(parts), std::move(runtime_options)};
   define_kernels(runtime.kernels(), saved);
   const auto buffers = buffers_of(runtime, saved, pages);
-  const Plan plan = runtime.compile(graph_of(saved, buffers, machine));
+  Plan plan = runtime.compile(graph_of(saved, buffers, machine));
+  if (options.search > Nanos{0}) plan.optimize(options.search);
   const Run run = runtime.run(plan);
   run.wait();
   if (!world.violations().empty()) throw std::runtime_error(world.violations().front());

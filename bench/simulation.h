@@ -35,6 +35,7 @@ struct SimulationOptions {
   std::uint64_t seed = 1;
   double spread = 0;        // lognormal deviation of every task's time
   bool known_costs = true;  // the policy knows the means from the start
+  Nanos search{0};          // Plan::optimize()'s budget; 0: none
 };
 
 struct SimulatedTask {

@@ -22,13 +22,14 @@ struct Id {
   friend constexpr auto operator<=>(Id, Id) noexcept = default;
 };
 
-using DeviceId = Id<struct DeviceTag>;  // index into the runtime's devices
-using LaneId = Id<struct LaneTag>;      // index into the executor's lanes
-using QueueId = Id<struct QueueTag>;    // unique within a runtime
-using SpaceId = Id<struct SpaceTag>;    // an address space
-using BufferId = Id<struct BufferTag>;  // unique within a runtime, never reused
-using KernelId = Id<struct KernelTag>;  // index into the kernel registry
-using TaskIndex = Id<struct TaskTag>;   // position of a task in its graph
+using DeviceId = Id<struct DeviceTag>;      // index into the runtime's devices
+using LaneId = Id<struct LaneTag>;          // index into the executor's lanes
+using QueueId = Id<struct QueueTag>;        // unique within a runtime
+using SpaceId = Id<struct SpaceTag>;        // an address space
+using BufferId = Id<struct BufferTag>;      // unique within a runtime, never reused
+using KernelId = Id<struct KernelTag>;      // index into the kernel registry
+using ReadySetId = Id<struct ReadySetTag>;  // index into the ready sets
+using TaskIndex = Id<struct TaskTag>;       // position of a task in its graph
 using RunId = Id<struct RunTag, std::uint64_t>;
 using TenantId = Id<struct TenantTag>;
 

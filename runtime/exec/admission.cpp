@@ -184,6 +184,11 @@ ReadyTask Executor::ready_task(const RunState& run, TaskIndex task) const {
   ready.rank = run.plan->ranks[task.value];
   ready.age = state.age;
   ready.able = able_now(run, task);
+  if (state.assigned) {
+    ready.assigned = state.assigned;
+    ready.able = bit(state.assigned);
+    ready.rank = run.outlook->assigned.rank(task);
+  }
   ready.memo = kind.memo;
   ready.touches_first = run.touches_first;
   return ready;
@@ -197,13 +202,18 @@ DeviceMask Executor::able_now(const RunState& run, TaskIndex task) const {
   return (able & ~state.tried) != 0 ? able & ~state.tried : able;
 }
 
+bool Executor::may_go_to(const RunState& run, TaskIndex task, DeviceId device) const {
+  const DeviceId assigned = assigned_to(run, task);
+  return assigned ? assigned == device : (able_now(run, task) & bit(device)) != 0;
+}
+
 // Waiting: whether it can be ready now, and for which lanes. Ready already: whether it still is.
 void Executor::consider(RunState& run, TaskIndex task) {
   TaskState& state = run.tasks[task.value];
   const bool free = state.remaining == 0;
   const bool follows = !free && state.remaining == state.in_flight && !state.mixed &&
                        lane(state.flight_lane).open && !run.is_access &&
-                       (able_now(run, task) & bit(lane(state.flight_lane).device)) != 0;
+                       may_go_to(run, task, lane(state.flight_lane).device);
   const LaneId bound = follows ? state.flight_lane : LaneId{};
   switch (state.stage) {
     case TaskState::Stage::waiting:
@@ -246,26 +256,36 @@ void Executor::make_ready(RunState& run, TaskIndex task) {
     state.age = ++ages_;
     state.ready_at = now_;
   }
+  state.assigned = assigned_to(run, task);
   const ReadyTask ready = ready_task(run, task);
   insert_ready(ready);
   policy_->on_ready(ready, (view_->refresh(), *view_));
 }
 
+// What is late, or cannot go where it should, is decided anew.
+DeviceId Executor::assigned_to(const RunState& run, TaskIndex task) const {
+  if (run.outlook == nullptr || run.outlook->assigned.empty()) return {};
+  const Assignment& plan = run.outlook->assigned;
+  const DeviceId device = plan.device[task.value];
+  const bool able = (able_now(run, task) & bit(device)) != 0;
+  return able && now_ - run.submitted <= plan.latest(task) ? device : DeviceId{};
+}
+
 void Executor::insert_ready(const ReadyTask& task) {
   if (task.bound) return lane(task.bound).bound.insert(task);
-  const KernelId kernel = task.cost.kernel;
-  ReadySet& set = ready_[kernel.value];
+  const ReadySetId at = set_of(task, devices_.size());
+  ReadySet& set = ready_[at.value];
   if (set.empty())
-    ready_kernels_.insert(std::upper_bound(ready_kernels_.begin(), ready_kernels_.end(), kernel),
-                          kernel);
+    ready_sets_.insert(std::upper_bound(ready_sets_.begin(), ready_sets_.end(), at), at);
   set.insert(task);
 }
 
 bool Executor::erase_ready(const ReadyTask& task) {
   if (task.bound) return lane(task.bound).bound.erase(task);
-  ReadySet& set = ready_[task.cost.kernel.value];
+  const ReadySetId at = set_of(task, devices_.size());
+  ReadySet& set = ready_[at.value];
   if (!set.erase(task)) return false;
-  if (set.empty()) std::erase(ready_kernels_, task.cost.kernel);
+  if (set.empty()) std::erase(ready_sets_, at);
   return true;
 }
 
@@ -311,6 +331,7 @@ void Executor::complete(RunState& run) {
   area_left_ = std::max(0.0, area_left_ - run.area_left);
   run.finished = now_;
   note_way(run);
+  note_outlook(run);
   if (tracing_.on()) tracing_.runs().over(run);
   const std::shared_ptr<RunState> kept = runs_[run.slot];
   runs_[run.slot] = nullptr;

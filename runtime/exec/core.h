@@ -96,6 +96,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   Report report() const;
   // How the plan would go, alone on idle devices, by what the cost model has learned so far.
   Result<Forecast> predict(const PlanState& plan) const;
+  Result<bool> optimize(PlanState& plan, Nanos budget);
 
  private:
   RuntimeCore() = default;

@@ -186,7 +186,7 @@ bool Executor::fill() {
   view_->refresh();
   // The host's lanes last: what is left of other devices' they may help with.
   for (auto lane = lanes_.rbegin(); lane != lanes_.rend(); ++lane)
-    if (lane->open && !(ready_kernels_.empty() && lane->bound.empty())) progress |= fill(*lane);
+    if (lane->open && !(ready_sets_.empty() && lane->bound.empty())) progress |= fill(*lane);
   for (Lane& lane : lanes_)
     if (lane.open && lane.look) progress |= issue_placed(lane);
   return progress;
@@ -415,8 +415,8 @@ bool Executor::force_a_task() {
   for (Lane& lane : lanes_) {
     if (!lane.bound.empty() && view_->able(lane.bound.best(), lane.id))
       return force(lane.bound.best(), lane);
-    for (const KernelId kernel : ready_kernels_)
-      for (const ReadyTask& task : ready_[kernel.value].tasks())
+    for (const ReadySetId set : ready_sets_)
+      for (const ReadyTask& task : ready_[set.value].tasks())
         if (view_->able(task, lane.id)) return force(task, lane);
   }
   return false;

@@ -111,6 +111,10 @@ class Executor final : public Service {
   // Where the policy looks ahead: finds the plan's outlook, and again, with its ranks, when much
   // has been learned since. Takes forecasts of the whole plan.
   void look_out(PlanState& plan);
+  // Searches for a better outlook for that long, on this thread, by what is known now; true when
+  // one was found. `policy`: a fresh one. Runs that are admitted later go by it, and by the one
+  // before again when the shortest of the first few was longer than the shortest until now.
+  Result<bool> optimize(PlanState& plan, Policy& policy, Nanos budget);
   // What a fresh `policy` would make of the plan on these devices but those that are lost or out of
   // service, at what is known now.
   Result<Forecast> predict(const PlanState& plan, Policy& policy, DeviceMask among) const;
@@ -150,6 +154,7 @@ class Executor final : public Service {
   struct Snapshot;
   Snapshot snapshot(const PlanState& plan, DeviceMask among) const;
   void count_area(RunState& run, TaskIndex task, bool taken);
+  void note_outlook(const RunState& run);
 
   // decisions.cpp
   void trace_placement(const RunState& run, TaskIndex task, const Lane& chosen);
@@ -165,6 +170,8 @@ class Executor final : public Service {
   void link(RunState& earlier, TaskIndex from, RunState& later, TaskIndex to);
   void consider(RunState& run, TaskIndex task);
   void make_ready(RunState& run, TaskIndex task);
+  DeviceId assigned_to(const RunState& run, TaskIndex task) const;
+  bool may_go_to(const RunState& run, TaskIndex task, DeviceId device) const;
   void insert_ready(const ReadyTask& task);
   bool erase_ready(const ReadyTask& task);
   static unsigned samples_for(bool touches_first, const Estimate& estimate) noexcept;
@@ -350,7 +357,7 @@ class Executor final : public Service {
   std::deque<std::shared_ptr<RunState>> waiting_runs_;
   std::vector<std::shared_ptr<BufferState>> buffers_;
   std::vector<ReadySet> ready_;                       // by KernelId; not those bound to a lane
-  std::vector<KernelId> ready_kernels_;               // of the sets that are not empty, in order
+  std::vector<ReadySetId> ready_sets_;                // of the sets that are not empty, in order
   std::vector<std::shared_ptr<RunState>> completed_;  // to be told, after the pass
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<View> view_;
@@ -365,7 +372,8 @@ class Executor final : public Service {
   std::vector<std::vector<CostKey>> warmed_;           // by device: first runs done
   Counters counters_;
   std::uint64_t decisions_ = 0, ages_ = 0, observations_ = 0;
-  double area_left_ = 0;  // of all runs under way
+  double area_left_ = 0;                      // of all runs under way
+  std::atomic<std::uint64_t> optimized_ = 0;  // searches so far
   bool dispose_due_ = false;
   std::shared_ptr<Event> quiet_;  // set when nothing is in flight; null: nobody asked
   Frontier waits_;

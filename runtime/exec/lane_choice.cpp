@@ -51,4 +51,11 @@ Result<Forecast> RuntimeCore::predict(const PlanState& plan) const {
   return result;
 }
 
+Result<bool> RuntimeCore::optimize(PlanState& plan, Nanos budget) {
+  TROIKA_TRY(usable());
+  if (plan.host_alone) return false;
+  TROIKA_ASSIGN(const auto policy, make_policy(policy_, seed_));
+  return executor_->optimize(plan, *policy, budget);
+}
+
 }  // namespace troika

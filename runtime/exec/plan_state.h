@@ -9,6 +9,7 @@
 #include "runtime/device/device.h"
 #include "runtime/exec/buffer_state.h"
 #include "runtime/exec/lane_choice.h"
+#include "runtime/exec/outlook_trial.h"
 #include "runtime/graph/task_graph.h"
 #include "runtime/sched/cost_model.h"
 #include "runtime/sched/outlook.h"
@@ -80,8 +81,10 @@ struct PlanState {
   std::uint32_t run_slots = 8;           // runs of it under way at once; more wait for admission
 
   // Strand, and look_out() under the executor's lock.
-  std::shared_ptr<const Outlook> outlook;  // null: the policy does not look ahead
+  std::shared_ptr<const Outlook> outlook;  // null: tasks go by the policy alone
   std::uint64_t outlook_made_at = 0;       // observations of the cost model by then
+  bool optimized = false;                  // by a search: it is kept
+  OutlookTrial trial;
 
   // Strand only.
   std::shared_ptr<const UseOrder> uses;  // made when something has to be evicted; null before

@@ -74,19 +74,52 @@ Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy, Device
 void Executor::look_out(PlanState& plan) {
   if (!policy_->looks_ahead()) return;
   std::unique_lock lock{shared_};
-  if (plan.outlook && observations_ < 2 * plan.outlook_made_at + observations_min) return;
+  const std::uint64_t due_at = 2 * plan.outlook_made_at + observations_min;
+  if (plan.outlook && (plan.optimized || observations_ < due_at)) return;
   const std::uint64_t made_at = observations_;
   const Snapshot now = snapshot(plan, ~DeviceMask{0});
   lock.unlock();
 
   std::vector<Nanos> paths = ranks(*plan.graph, now.costs);
-  auto outlook = find_outlook(*plan.graph, now.costs, now.lanes, policy_->name());
+  const bool one_space = std::ranges::all_of(
+      devices_, [](const auto& device) { return device->info().space == host_space; });
+  auto outlook =
+      find_outlook(*plan.graph, now.costs, now.lanes, one_space ? Spaces::one : Spaces::several);
 
   lock.lock();
   plan.outlook = outlook ? std::make_shared<const Outlook>(*std::move(outlook)) : nullptr;
   plan.outlook_made_at = made_at;
   // Ready sets are sorted by rank.
   if (plan.active_runs == 0) plan.ranks = std::move(paths);
+}
+
+Result<bool> Executor::optimize(PlanState& plan, Policy& policy, Nanos budget) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto used = [&] {
+    return (std::chrono::steady_clock::now() - begin) /
+           std::chrono::duration<double, std::nano>(std::max(budget, Nanos{1}));
+  };
+  TROIKA_ASSIGN(const Forecast before, predict(plan, policy, ~DeviceMask{0}));
+  std::unique_lock lock{shared_};
+  const Snapshot now = snapshot(plan, ~DeviceMask{0});
+  lock.unlock();
+  auto found = search_outlook(*plan.graph, now.costs, now.lanes, optimized_ += 1, used);
+  if (!found || found->assigned.makespan >= before.makespan) return false;
+
+  lock.lock();
+  plan.trial.begin(std::exchange(plan.outlook, std::make_shared<const Outlook>(*std::move(found))));
+  plan.optimized = true;
+  return true;
+}
+
+// How long the run took, for what was found for its plan.
+void Executor::note_outlook(const RunState& run) {
+  PlanState& plan = *run.plan;
+  if (run.outlook != plan.outlook || run.touches_first || !run.outcome.ok() ||
+      !plan.trial.observe(run.finished - run.submitted))
+    return;
+  plan.outlook = plan.trial.take_back();
+  plan.optimized = false;
 }
 
 // A task that is taken is no longer left; one that is ready again is.

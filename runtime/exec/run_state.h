@@ -38,6 +38,7 @@ struct TaskState {
   bool explores = false;           // placed to get a first measurement
   bool holds = false;              // host accesses: its buffers are held
   bool counted_off = false;        // from its run's area: it was placed
+  DeviceId assigned;               // while ready: by the run's outlook; none: to no device
   bool staged = false;             // every input is there or on its way
   bool mixed = false;              // its predecessors in flight are not all on one lane
   std::uint32_t remaining = 0;     // predecessors that are not over

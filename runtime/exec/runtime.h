@@ -160,6 +160,12 @@ class Plan {
   // Where runs of a plan that other devices could share go to the host lane as a whole, the
   // makespan is what the shortest of the latest took there.
   Forecast predict() const { return value_or_throw(core_->predict(*state_)); }
+  // Searches on this thread, for that long, for a better division of its tasks among the devices,
+  // by what the cost model has learned so far: call it after some runs. True when one was found
+  // that is predicted to be shorter; later runs go by it, and as before again if that proves
+  // slower. A run that gets late decides anew for what is left of it. Any thread; runs may go on
+  // meanwhile.
+  bool optimize(Nanos budget) { return value_or_throw(core_->optimize(*state_, budget)); }
   const std::shared_ptr<PlanState>& state() const noexcept { return state_; }
 
  private:

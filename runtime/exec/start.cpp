@@ -69,7 +69,7 @@ void Executor::price(PlanState& plan) {
     const auto [entry, added] = kernel_ids_.try_emplace(on.operation);
     if (added) {
       entry->second = model_.add_kernel(on.operation->name);
-      ready_.resize(entry->second.value + 1);
+      ready_.resize(devices_.size() + entry->second.value + 1);
       exploring_.resize(entry->second.value + 1, std::vector<std::uint32_t>(devices_.size()));
     }
     on.kernel = entry->second;

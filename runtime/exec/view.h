@@ -23,9 +23,7 @@ class Executor::View final : public SchedView {
     return lanes_;
   }
   std::span<const ReadySet> ready() const noexcept override { return executor_.ready_; }
-  std::span<const KernelId> ready_kernels() const noexcept override {
-    return executor_.ready_kernels_;
-  }
+  std::span<const ReadySetId> ready_sets() const noexcept override { return executor_.ready_sets_; }
   const ReadySet& bound(LaneId lane) const noexcept override { return executor_.lane(lane).bound; }
   bool able(const ReadyTask& task, LaneId lane) const noexcept override;
   Prediction predict(const ReadyTask& task, LaneId lane) const noexcept override;

@@ -57,7 +57,7 @@ bool in_time(const ReadyTask& task, double end_here, double best, const SchedVie
 void AffinityPull::on_ready(const ReadyTask& task, const SchedView&) { ageing_.on_ready(task); }
 
 std::optional<ReadyTask> AffinityPull::next(LaneId id, const SchedView& view) {
-  if (view.ready_kernels().empty() && view.bound(id).empty()) return std::nullopt;
+  if (view.ready_sets().empty() && view.bound(id).empty()) return std::nullopt;
   const LaneView& lane = view.lanes()[id.value];
   if (!lane.open || holds_off(lane, view)) return std::nullopt;
   const ReadyTask* task = ageing_.due(id, view);
@@ -118,8 +118,8 @@ void AffinityPull::survey_kinds(Priority priority, const SchedView& view) {
   if (surveyed_ == priority && version_ != 0) return;
   surveyed_ = priority;
   kinds_.clear();
-  for (const KernelId kernel : view.ready_kernels()) {
-    const auto tasks = of_class(view.ready()[kernel.value], priority);
+  for (const ReadySetId set : view.ready_sets()) {
+    const auto tasks = of_class(view.ready()[set.value], priority);
     if (!tasks.empty()) kinds_.push_back(kind_of(tasks, view));
   }
 }

@@ -18,8 +18,8 @@ class Eager final : public Policy {
     const ReadySet& bound = view.bound(lane);
     const ReadyTask* best = nullptr;
     if (!bound.empty() && view.able(bound.best(), lane)) best = &bound.best();
-    for (const KernelId kernel : view.ready_kernels()) {
-      const auto tasks = view.ready()[kernel.value].tasks();
+    for (const ReadySetId set : view.ready_sets()) {
+      const auto tasks = view.ready()[set.value].tasks();
       for (const ReadyTask& task : tasks.first(std::min(look_max, tasks.size()))) {
         if (best != nullptr && goes_before(*best, task)) break;
         if (!view.able(task, lane)) continue;

@@ -49,9 +49,10 @@ class Simulation final : public SchedView {
   std::span<const LaneView> lanes() const noexcept override { return lanes_; }
   std::span<const ReadySet> ready() const noexcept override { return ready_; }
   const ReadySet& bound(LaneId) const noexcept override { return none_bound_; }
-  std::span<const KernelId> ready_kernels() const noexcept override { return ready_kernels_; }
+  std::span<const ReadySetId> ready_sets() const noexcept override { return ready_sets_; }
   bool able(const ReadyTask& task, LaneId lane) const noexcept override {
-    return time(task, lane).has_value();
+    const DeviceId device = lanes_[lane.value].device;
+    return time(task, lane).has_value() && (!task.assigned || task.assigned == device);
   }
   Prediction predict(const ReadyTask& task, LaneId lane) const noexcept override {
     return {time(task, lane).value_or(forever), Nanos{0}, known, false};
@@ -72,6 +73,12 @@ class Simulation final : public SchedView {
     auto time = costs_.time(TaskIndex{task.key.task}, lanes_[lane.value].device);
     if (time) *time += options_.task_overhead;
     return time;
+  }
+
+  // Null: tasks are assigned to no devices.
+  const Assignment* assigned() const noexcept {
+    const Outlook* const outlook = options_.outlook;
+    return outlook == nullptr || outlook->assigned.empty() ? nullptr : &outlook->assigned;
   }
 
   Status start_graph() {
@@ -99,10 +106,15 @@ class Simulation final : public SchedView {
     task.deadline = asked.deadline;
     task.rank = ranks_[index.value];
     task.age = ++age_;
-    const KernelId kernel = task.cost.kernel;
-    if (ready_.size() <= kernel.value) ready_.resize(kernel.value + 1);
-    if (ready_[kernel.value].empty()) ready_kernels_.push_back(kernel);
-    ready_[kernel.value].insert(task);
+    if (const Assignment* const plan = assigned();
+        plan != nullptr && costs_.time(index, plan->device[index.value])) {
+      task.assigned = plan->device[index.value];
+      task.rank = plan->rank(index);
+    }
+    const ReadySetId set = set_of(task, costs_.devices());
+    if (ready_.size() <= set.value) ready_.resize(set.value + 1);
+    if (ready_[set.value].empty()) ready_sets_.push_back(set);
+    ready_[set.value].insert(task);
     policy_.on_ready(task, *this);
   }
 
@@ -124,9 +136,9 @@ class Simulation final : public SchedView {
   }
 
   void force_one() {
-    for (const KernelId kernel : ready_kernels_)
+    for (const ReadySetId set : ready_sets_)
       for (const LaneView& lane : lanes_)
-        if (const ReadyTask task = ready_[kernel.value].best(); able(task, lane.id)) {
+        if (const ReadyTask task = ready_[set.value].best(); able(task, lane.id)) {
           policy_.on_withdrawn(task);
           start(task, lane.id);
           return;
@@ -134,9 +146,9 @@ class Simulation final : public SchedView {
   }
 
   void start(const ReadyTask& task, LaneId lane) {
-    ReadySet& set = ready_[task.cost.kernel.value];
-    set.erase(task);
-    if (set.empty()) std::erase(ready_kernels_, task.cost.kernel);
+    const ReadySetId at = set_of(task, costs_.devices());
+    ready_[at.value].erase(task);
+    if (ready_[at.value].empty()) std::erase(ready_sets_, at);
     const Nanos cost = *time(task, lane);
     running_[lane.value] = {task, static_cast<double>(cost.count()), true};
     lanes_[lane.value].queued = 1;
@@ -205,7 +217,7 @@ class Simulation final : public SchedView {
   std::vector<LaneView> lanes_;
   std::vector<Running> running_;  // by lane
   std::vector<ReadySet> ready_;
-  std::vector<KernelId> ready_kernels_;
+  std::vector<ReadySetId> ready_sets_;
   ReadySet none_bound_;
   std::vector<std::uint32_t> waiting_;  // predecessors not done, by task
   double now_ = 0;

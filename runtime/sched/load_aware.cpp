@@ -43,7 +43,7 @@ Nanos shared_backlog(const LaneView& lane, const SchedView& view) noexcept {
 void LoadAware::on_ready(const ReadyTask& task, const SchedView&) { ageing_.on_ready(task); }
 
 std::optional<ReadyTask> LoadAware::next(LaneId id, const SchedView& view) {
-  if (view.ready_kernels().empty() && view.bound(id).empty()) return std::nullopt;
+  if (view.ready_sets().empty() && view.bound(id).empty()) return std::nullopt;
   const LaneView& lane = view.lanes()[id.value];
   if (!lane.open) return std::nullopt;
   const ReadyTask* task = ageing_.due(lane.id, view);
@@ -98,8 +98,8 @@ void LoadAware::survey_class(Priority priority, const SchedView& view) {
   found.begin = kinds_.size();
   if (number + 1 == priority_classes) found.ready_work.assign(devices_.size(), Nanos{0});
   else found.ready_work = classes_[number + 1].ready_work;
-  for (const KernelId kernel : view.ready_kernels()) {
-    const auto tasks = of_class(view.ready()[kernel.value], priority);
+  for (const ReadySetId set : view.ready_sets()) {
+    const auto tasks = of_class(view.ready()[set.value], priority);
     if (tasks.empty()) continue;
     kinds_.push_back(kind_of(tasks, view));
     share_out(kinds_.back(), found.ready_work.data());

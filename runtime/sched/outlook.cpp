@@ -25,8 +25,12 @@ constexpr auto styles = [] {
 }  // namespace
 
 Outlook outlook_of(const Prices& found, double longest, const Outlook::Style& style) {
-  Outlook outlook{found.by_device, found.by_device, found.area_nanos,
-                  style.stretch * std::max(longest, found.area_nanos), style};
+  Outlook outlook{found.by_device,
+                  found.by_device,
+                  found.area_nanos,
+                  style.stretch * std::max(longest, found.area_nanos),
+                  style,
+                  {}};
   double most = 0;
   for (const double price : outlook.prices) most = std::max(most, price);
   for (double& price : outlook.tilted)

@@ -10,6 +10,22 @@
 
 namespace troika {
 
+// Which device does each task of a graph, and in which order: never which lane, nor when, which the
+// first surprise would make wrong.
+struct Assignment {
+  std::vector<DeviceId> device;  // by task
+  std::vector<Nanos> begin;      // beside it: what begins first, goes first
+  Nanos makespan{0};             // if everything takes what is predicted
+
+  // A run that is later than this share of the makespan has other things to do than was planned.
+  static constexpr int late = 16;
+
+  bool empty() const noexcept { return device.empty(); }
+  Nanos rank(TaskIndex task) const noexcept { return makespan - begin[task.value]; }
+  // From the run's start: when the task should be ready.
+  Nanos latest(TaskIndex task) const noexcept { return begin[task.value] + makespan / late; }
+};
+
 struct Outlook {
   // How AffinityPull treats the graph: no setting is best for all.
   struct Style {
@@ -33,6 +49,7 @@ struct Outlook {
   double area_nanos = 0;       // of all tasks
   double end_nanos = 0;        // from the start: when it is to be over
   Style style;
+  Assignment assigned;  // empty: a device is found when a task is ready
 };
 
 // At `found` prices; `longest` path in nanoseconds.

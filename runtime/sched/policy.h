@@ -47,9 +47,10 @@ class SchedView {
   virtual std::uint64_t version() const noexcept { return 0; }
   virtual Nanos now() const noexcept = 0;
   virtual std::span<const LaneView> lanes() const noexcept = 0;  // indexed by LaneId
-  // What any able lane may take: one set a kernel, indexed by KernelId; most are empty.
+  // What any able lane may take, by set_of(): one set a kernel, and one a device for what is
+  // assigned to it; most are empty.
   virtual std::span<const ReadySet> ready() const noexcept = 0;
-  virtual std::span<const KernelId> ready_kernels() const noexcept = 0;  // those that are not empty
+  virtual std::span<const ReadySetId> ready_sets() const noexcept = 0;  // those that are not empty
   // What only this lane may take, of all kernels.
   virtual const ReadySet& bound(LaneId lane) const noexcept = 0;
   // Whether the lane can take the task at all: an implementation, no ban, room, not bound

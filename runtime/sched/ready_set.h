@@ -33,6 +33,7 @@ struct ReadyTask {
   Priority priority = Priority::normal;
   TenantId tenant{0};
   LaneId bound;              // the only lane that may take it; none: any able lane
+  DeviceId assigned;         // its plan gives it to this device; none: any able one may take it
   Nanos deadline = forever;  // absolute, of the task or its run, whichever is earlier
   Nanos rank{0};  // longest predicted path from here to the end of its graph, itself included
   std::uint64_t age = 0;  // when it became ready, in decisions; smaller is older
@@ -45,6 +46,13 @@ struct ReadyTask {
 // Whether `a` goes before `b` when nothing but the tasks matters: priority class, then deadline
 // slack (deadline - rank), then rank, then age, then key.
 bool goes_before(const ReadyTask& a, const ReadyTask& b) noexcept;
+
+// Where a task waits that is bound to no lane: first come the sets of what is assigned to each of
+// `devices` devices, then one a kernel.
+inline ReadySetId set_of(const ReadyTask& task, std::size_t devices) noexcept {
+  return task.assigned ? ReadySetId{task.assigned.value}
+                       : ReadySetId{static_cast<std::uint32_t>(devices) + task.cost.kernel.value};
+}
 
 // Sorted. The best leaves and the worst comes at no cost that grows with the set.
 class ReadySet {

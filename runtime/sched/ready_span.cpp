@@ -38,9 +38,9 @@ const ReadyTask* Ageing::due(LaneId lane, const SchedView& view) const {
         view.able(task, lane))
       found = &task;
   };
-  for (const KernelId kernel : view.ready_kernels()) {
+  for (const ReadySetId set : view.ready_sets()) {
     for (std::size_t c = 0; c < priority_classes; ++c) {
-      const auto tasks = of_class(view.ready()[kernel.value], static_cast<Priority>(c));
+      const auto tasks = of_class(view.ready()[set.value], static_cast<Priority>(c));
       for (const ReadyTask& task : tasks.first(std::min(look_max, tasks.size()))) look_at(task);
     }
   }

@@ -182,6 +182,8 @@ class Case {
         if (!plans[g]) {
           plans[g] = runtime_->compile(build(cases_[g]));
           plans[g]->set_run_slots(static_cast<std::uint32_t>(random_.between(1, 4)));
+          // No trial is made: what it finds is then the same every time.
+          if (random_.chance(0.3)) plans[g]->optimize(Nanos{0});
         }
         launched_.push_back({runtime_->run(*plans[g]), &cases_[g], {}});
       } catch (const Error& error) {

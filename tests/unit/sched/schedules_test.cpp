@@ -150,7 +150,7 @@ TEST(Schedules, affinity_pull_with_its_outlook_beats_every_policy_on_graphs_know
   };
   const auto by_outlook = [](TestGraph& graph, const std::vector<ForecastLane>& lanes) {
     const auto compiled = graph.compile();
-    const auto outlook = find_outlook(*compiled, graph, lanes, "affinity_pull");
+    const auto outlook = find_outlook(*compiled, graph, lanes, Spaces::one);
     const auto policy = make_policy("affinity_pull");
     ForecastOptions options;
     options.outlook = &*outlook;

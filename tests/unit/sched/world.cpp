@@ -6,8 +6,9 @@
 
 namespace troika::test {
 
-World::World(Times times, const std::vector<unsigned>& lanes_of) : times_{std::move(times)} {
-  ready_.resize(times_.size());
+World::World(Times times, const std::vector<unsigned>& lanes_of)
+    : times_{std::move(times)}, devices_{lanes_of.size()} {
+  ready_.resize(devices_ + times_.size());
   samples_.assign(times_.size(), std::vector<unsigned>(lanes_of.size(), 8));
   for (std::uint32_t device = 0; device < lanes_of.size(); ++device)
     for (unsigned i = 0; i < lanes_of[device]; ++i) {
@@ -34,16 +35,18 @@ void World::add(const ReadyTask& task, Policy& policy) {
     bound_[task.bound.value].insert(task);
     return policy.on_ready(task, *this);
   }
-  ReadySet& set = ready_[task.cost.kernel.value];
-  if (set.empty()) ready_kernels_.push_back(task.cost.kernel);
+  const ReadySetId at = set_of(task, devices_);
+  ReadySet& set = ready_[at.value];
+  if (set.empty()) ready_sets_.push_back(at);
   set.insert(task);
   policy.on_ready(task, *this);
 }
 
 void World::remove(const ReadyTask& task) {
-  ReadySet& set = task.bound ? bound_[task.bound.value] : ready_[task.cost.kernel.value];
+  const ReadySetId at = set_of(task, devices_);
+  ReadySet& set = task.bound ? bound_[task.bound.value] : ready_[at.value];
   ASSERT_TRUE(set.erase(task)) << "task " << task.key.task << " is not ready";
-  if (set.empty() && !task.bound) std::erase(ready_kernels_, task.cost.kernel);
+  if (set.empty() && !task.bound) std::erase(ready_sets_, at);
 }
 
 std::optional<ReadyTask> World::take(LaneId lane, Policy& policy) {
@@ -151,9 +154,9 @@ class Driver {
   void disturb() {
     const auto lane = static_cast<std::uint32_t>(below(random_, world_.lanes().size()));
     if (lane != 0 && below(random_, 8) == 0) world_.lane(lane).open = below(random_, 4) == 0;
-    if (below(random_, 8) != 0 || world_.ready_kernels().empty()) return;
-    const KernelId kernel = world_.ready_kernels().front();
-    ReadyTask task = world_.ready()[kernel.value].tasks().back();
+    if (below(random_, 8) != 0 || world_.ready_sets().empty()) return;
+    const ReadySetId set = world_.ready_sets().front();
+    ReadyTask task = world_.ready()[set.value].tasks().back();
     world_.remove(task);
     policy_.on_withdrawn(task);
     if (task.bound) task.bound = LaneId{};
@@ -169,9 +172,9 @@ class Driver {
         policy_.on_withdrawn(task);
         return launch(task, lane.id);
       }
-    for (const KernelId kernel : world_.ready_kernels())
+    for (const ReadySetId set : world_.ready_sets())
       for (const LaneView& lane : world_.lanes())
-        if (const ReadyTask task = world_.ready()[kernel.value].best();
+        if (const ReadyTask task = world_.ready()[set.value].best();
             lane.open && world_.able(task, lane.id)) {
           world_.remove(task);
           policy_.on_withdrawn(task);

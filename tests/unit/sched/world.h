@@ -35,7 +35,7 @@ class World : public SchedView {
   std::span<const LaneView> lanes() const noexcept override { return lanes_; }
   std::span<const ReadySet> ready() const noexcept override { return ready_; }
   const ReadySet& bound(LaneId lane) const noexcept override { return bound_[lane.value]; }
-  std::span<const KernelId> ready_kernels() const noexcept override { return ready_kernels_; }
+  std::span<const ReadySetId> ready_sets() const noexcept override { return ready_sets_; }
   bool able(const ReadyTask& task, LaneId lane) const noexcept override;
   Prediction predict(const ReadyTask& task, LaneId lane) const noexcept override;
   RunOutlook outlook(const ReadyTask&) const noexcept override {
@@ -52,10 +52,11 @@ class World : public SchedView {
 
  private:
   Times times_;
+  std::size_t devices_;
   std::vector<LaneView> lanes_;
   std::vector<ReadySet> ready_;
   std::vector<ReadySet> bound_;  // by lane
-  std::vector<KernelId> ready_kernels_;
+  std::vector<ReadySetId> ready_sets_;
   std::uint64_t age_ = 0;
 };
 
