@@ -80,6 +80,9 @@ CUresult cuStreamDestroy(CUstream handle) {
     if (stream->capture != nullptr) stream->capture->invalidated = true;
     driver().handles.erase(stream);
     stream->context->streams.erase(stream);
+    auto& going_on = stream->context->of_destroyed;
+    std::erase_if(going_on, [](const OpPtr& op) { return op->done; });
+    if (stream->last != nullptr) going_on.push_back(stream->last);
     return CUDA_SUCCESS;
   });
 }

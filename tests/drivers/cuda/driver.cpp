@@ -68,8 +68,9 @@ CUresult initialise(unsigned flags) {
   pthread_atfork(nullptr, nullptr, [] { forked = true; });
   std::atexit([] {
     ending = true;
-    const std::lock_guard stopping(driver().mutex);
-    driver().engine.stop();
+    if (forked) return;  // the threads are the parent's
+    Lock stopping(driver().mutex);
+    driver().engine.stop(stopping);
   });
   return CUDA_SUCCESS;
 }
@@ -92,6 +93,7 @@ Context* current(CUresult& status) {
 Context* make_context(Device& device, bool primary, unsigned flags) {
   auto* const context = new Context();
   context->device = &device;
+  ++device.contexts;
   context->is_primary = primary;
   context->flags = flags;
   context->id = driver().next_id++;
@@ -126,6 +128,7 @@ void end_context(Context& context, Lock& lock) {
   }
   handles.erase(&context);
   // The context itself stays: threads may still have it on their stacks.
+  if (--context.device->contexts == 0) driver().engine.retire(context.device->ordinal, lock);
 }
 
 Stream* stream_of(Context& context, CUstream handle) {
@@ -235,6 +238,7 @@ CUresult synchronise(Context& context, Lock& lock) {
   add(context.legacy);
   for (const Stream* const stream : context.streams) add(*stream);
   for (const auto& [thread, stream] : context.of_threads) add(*stream);
+  all.insert(all.end(), context.of_destroyed.begin(), context.of_destroyed.end());
   for (const OpPtr& op : all) driver().engine.wait(op, lock);
   after_wait(context);
   return failure_of(context);

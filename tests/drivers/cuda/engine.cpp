@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <thread>
+#include <utility>
 
 #include "tests/drivers/cuda/objects.h"
 #include "tests/drivers/cuda/options.h"
@@ -64,10 +64,9 @@ void Engine::submit(OpPtr op, std::vector<OpPtr> after) {
 }
 
 void Engine::start(std::size_t worker) {
-  if (workers_[worker].started) return;
-  workers_[worker].started = true;
-  // Detached: nothing of the driver's is destroyed, and a process may end while a kernel runs.
-  std::thread([this, worker] { serve(worker); }).detach();
+  Worker& one = workers_[worker];
+  if (one.thread.joinable() || stopping_) return;
+  one.thread = std::thread([this, worker, life = one.life] { serve(worker, life); });
 }
 
 void Engine::demand(const OpPtr& op) {
@@ -98,9 +97,31 @@ bool Engine::is_done(const OpPtr& op) {
   return true;
 }
 
-void Engine::stop() {
-  stopped_ = true;
+void Engine::retire(int device, Lock& lock) {
+  changed_.wait(lock, [&] { return is_idle(device); });
+  join(std::span(workers_).subspan(static_cast<std::size_t>(device) * 2, 2), lock);
+}
+
+void Engine::stop(Lock& lock) {
+  stopping_ = true;
+  join(workers_, lock);
+}
+
+void Engine::join(std::span<Worker> workers, Lock& lock) {
+  std::vector<std::thread> threads;
+  for (Worker& worker : workers) {
+    ++worker.life;
+    threads.push_back(std::exchange(worker.thread, {}));
+  }
   changed_.notify_all();
+  lock.unlock();
+  for (std::thread& thread : threads) {
+    if (!thread.joinable()) continue;
+    // A host function that ends the process is on one of them.
+    if (thread.get_id() == std::this_thread::get_id()) thread.detach();
+    else thread.join();
+  }
+  lock.lock();
 }
 
 OpPtr Engine::choose(Worker& worker) {
@@ -124,10 +145,10 @@ OpPtr Engine::choose(Worker& worker) {
   return chosen;
 }
 
-void Engine::serve(std::size_t index) {
+void Engine::serve(std::size_t index, std::uint64_t life) {
   Lock lock(mutex_);
   Worker& worker = workers_[index];
-  while (!stopped_) {
+  while (worker.life == life) {
     if (const OpPtr op = choose(worker)) {
       run(op, lock);
     } else if (worker.ready.empty()) {

@@ -2,6 +2,7 @@
 // when.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -9,7 +10,9 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/drivers/cuda/fault.h"
@@ -70,7 +73,13 @@ class Engine {
   // The host begins a function of a stream's: it knows all that was before.
   void host_saw(const Clock& clock) { host_.join(clock); }
   bool is_idle(int device) const { return pending_[static_cast<std::size_t>(device)] == 0; }
-  void stop();
+  // Joins the device's threads, once nothing is left for them to do. It may be used again.
+  void retire(int device, Lock& lock);
+  // Joins every thread: kernels that run fail, and what has not begun never does. At the end of the
+  // process.
+  void stop(Lock& lock);
+  // Any thread. Set for good by stop().
+  const std::atomic<bool>& stopping() const { return stopping_; }
 
   // Any thread. Whether `earlier` was over where the clock was taken; its label.
   bool ordered(OpId earlier, const Clock& clock) const;
@@ -81,19 +90,21 @@ class Engine {
  private:
   struct Worker {
     std::vector<OpPtr> ready;
-    bool started = false;
+    std::thread thread;
+    std::uint64_t life = 0;  // the thread serves while it is the one that the thread began in
   };
   struct Record {
     std::uint32_t timeline, value;
     std::string label;
   };
   void demand(const OpPtr& op);
-  void serve(std::size_t worker);
+  void serve(std::size_t worker, std::uint64_t life);
   OpPtr choose(Worker& worker);
   void run(const OpPtr& op, Lock& lock);
   void finish(const OpPtr& op);
   Worker& worker_of(const Op& op);
   void start(std::size_t worker);
+  void join(std::span<Worker> workers, Lock& lock);
 
   std::mutex& mutex_;
   std::condition_variable changed_;
@@ -105,7 +116,7 @@ class Engine {
   std::vector<std::uint32_t> values_;
   OpId last_ = 0;
   std::uint64_t submissions_ = 0;  // and waits: what tells an idle host from a busy one
-  bool stopped_ = false;
+  std::atomic<bool> stopping_{false};
   mutable std::mutex history_mutex_;  // guards history_
   std::vector<Record> history_;
 };

@@ -80,6 +80,7 @@ Op::Body launch_body(Context&, std::shared_ptr<const Program> program, Launch la
     Launch own = launch;
     own.program = program.get();
     own.instructions_max = options().watchdog;
+    own.given_up = &driver().engine.stopping();
     if (options().scheduler == Scheduler::random) own.seed = options().seed * 2654435761u + op.id;
     const std::uint64_t executed = execute(own, memory.view());
     const std::lock_guard lock(driver().mutex);

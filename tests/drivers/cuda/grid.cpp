@@ -6,8 +6,7 @@
 namespace cuda_emulator {
 namespace {
 
-constexpr std::uint64_t no_limit = ~std::uint64_t{0} / warp_size;
-constexpr std::uint64_t turn = 4096;  // instructions of a warp where others may wait for it to stop
+constexpr std::uint64_t turn = 4096;  // instructions of a warp, before others get theirs
 
 }  // namespace
 
@@ -101,7 +100,6 @@ std::uint64_t execute(const Launch& launch, MemoryView& memory) {
   const std::uint64_t count = std::uint64_t{launch.grid[0]} * launch.grid[1] * launch.grid[2];
   // A cooperative launch's blocks are all there at once.
   const std::uint64_t resident_max = launch.cooperative ? count : 1;
-  const bool in_turns = launch.cooperative || launch.instructions_max != 0;
   std::deque<std::unique_ptr<Block>> resident;
   std::uint64_t next = 0, executed = 0;
   while (next < count || !resident.empty()) {
@@ -114,7 +112,7 @@ std::uint64_t execute(const Launch& launch, MemoryView& memory) {
     }
     std::unique_ptr<Block> block = std::move(resident.front());
     resident.pop_front();
-    const std::uint64_t did = block->run(random != nullptr || in_turns ? turn : no_limit, random);
+    const std::uint64_t did = block->run(turn, random);
     executed += did;
     if (did != 0) {
       if (launch.cooperative) resident.push_back(std::move(block));
@@ -125,6 +123,8 @@ std::uint64_t execute(const Launch& launch, MemoryView& memory) {
                                                  std::to_string(launch.instructions_max) +
                                                  " thread-instructions"};
     }
+    if (launch.given_up != nullptr && *launch.given_up)
+      throw Fault{CUDA_ERROR_DEINITIALIZED, "the process ends"};
   }
   return executed;
 }

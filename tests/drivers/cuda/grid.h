@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <random>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Launch {
   bool cooperative = false;
   std::uint64_t seed = 0;              // not 0: warps run in an order and in slices that it chooses
   std::uint64_t instructions_max = 0;  // 0: no watchdog
+  const std::atomic<bool>* given_up = nullptr;  // set: the launch fails before its next turn
 };
 
 // Threads that share memory and barriers.

@@ -72,6 +72,7 @@ struct Context {
   Stream legacy;
   std::map<std::thread::id, std::unique_ptr<Stream>> of_threads;
   std::set<Stream*> streams;
+  std::vector<OpPtr> of_destroyed;  // the last operation of each stream that is gone but not idle
   std::set<Event*> events;
   std::set<Module*> modules;
   std::set<Context*> peers;  // whose memory kernels of this one may use
@@ -86,6 +87,7 @@ struct Device {
   Context* primary = nullptr;
   unsigned primary_flags = 0;
   unsigned retained = 0;
+  int contexts = 0;  // that have not ended
   std::unique_ptr<Pool> own_pool;
   Pool* pool = nullptr;  // the current one
 };
