@@ -19,7 +19,8 @@ void Recorder::on_advance(const Advance& advance) noexcept {
                       advance.status,
                       advance.lost,
                       {advance.measured.begin(), advance.measured.end()}});
-  if (event_ && advance.reached.value >= awaited_) std::exchange(event_, nullptr)->set();
+  if (event_ && (advance.lost || advance.reached.value >= awaited_))
+    std::exchange(event_, nullptr)->set();
 }
 
 std::vector<Recorder::Report> Recorder::reports() const {
@@ -31,7 +32,7 @@ void Recorder::notify(std::uint64_t value, Event* event) {
   const std::scoped_lock lock{mutex_};
   awaited_ = value;
   event_ = event;
-  if (event_ && !reports_.empty() && reports_.back().value >= value)
+  if (event_ && !reports_.empty() && (reports_.back().lost || reports_.back().value >= value))
     std::exchange(event_, nullptr)->set();
 }
 
@@ -126,8 +127,14 @@ bool Check::arrives(Stream& on, Timepoint point) {
   on.recorder.notify(point.value, &reported);
   const bool came = environment().wait(reported, environment().now() + patience);
   on.recorder.notify(0, nullptr);
-  if (!came) ADD_FAILURE() << "no report of value " << point.value;
-  return came;
+  if (!came) {
+    ADD_FAILURE() << "no report of value " << point.value;
+    return false;
+  }
+  const Recorder::Report last = on.recorder.reports().back();
+  if (last.value >= point.value) return true;
+  ADD_FAILURE() << "lost before value " << point.value << ": " << last.status.to_string();
+  return false;
 }
 
 bool Check::arrives(Stream& on, const Result<Timepoint>& point) {

@@ -29,7 +29,7 @@ class Recorder final : public QueueListener {
 
   void on_advance(const Advance& advance) noexcept override;
   std::vector<Report> reports() const;
-  // Sets `event` once `value` is reported, or at once. One at a time.
+  // Sets `event` once `value` or the device's loss is reported, or at once. One at a time.
   void notify(std::uint64_t value, Event* event);
 
  private:
@@ -64,7 +64,7 @@ class Check : public testing::Test {
   void open(Gate& gate);
   Allocation& allocate(std::size_t bytes);
 
-  // Flushes, and waits until `point` is reported; false when it never is.
+  // Flushes, and waits until `point` is reported; false when it never is, or the device is lost.
   bool arrives(Stream& on, Timepoint point);
   bool arrives(Stream& on, const Result<Timepoint>& point);
   // Runs `calls` on a thread of its own. False when they do not return, which is a failure; all

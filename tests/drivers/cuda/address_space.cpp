@@ -40,6 +40,10 @@ int poison_file() {
 
 }  // namespace
 
+Pages::~Pages() {
+  if (mapped != 0) munmap(host, mapped);
+}
+
 AddressSpace::AddressSpace()
     : arena_bytes_(arena_of_device * static_cast<std::uint64_t>(options().devices + 1)),
       next_(static_cast<std::size_t>(options().devices + 1)),
@@ -58,7 +62,7 @@ std::uint64_t AddressSpace::reserve(int device, std::uint64_t bytes) {
 }
 
 Allocation* AddressSpace::add(std::unique_ptr<Allocation> made) {
-  if (options().races != Races::off) made->shadow = std::make_unique<Shadow>(made->bytes);
+  if (options().races != Races::off) made->pages->shadow = std::make_unique<Shadow>(made->bytes);
   const std::unique_lock lock(mutex_);
   if (made->user != nullptr) by_user_[reinterpret_cast<std::uint64_t>(made->user)] = made.get();
   auto& place = all_[made->base];
@@ -73,10 +77,12 @@ Allocation* AddressSpace::add_device(int device, std::uint64_t bytes) {
   made->bytes = bytes;
   made->device = device;
   // Poison costs nothing until it is overwritten: pages of one file, copied when they are.
-  made->host = mapped(pages(bytes), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
-  for (std::uint64_t at = 0; at < pages(bytes); at += poison_bytes) {
-    mapped(std::min(poison_bytes, pages(bytes) - at), PROT_READ | PROT_WRITE,
-           MAP_PRIVATE | MAP_NORESERVE, poison_, reinterpret_cast<std::uint64_t>(made->host) + at);
+  std::byte* const at =
+      mapped(pages(bytes), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+  made->pages = std::make_shared<Pages>(at, pages(bytes));
+  for (std::uint64_t done = 0; done < pages(bytes); done += poison_bytes) {
+    mapped(std::min(poison_bytes, pages(bytes) - done), PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_NORESERVE, poison_, reinterpret_cast<std::uint64_t>(at) + done);
   }
   return add(std::move(made));
 }
@@ -84,10 +90,10 @@ Allocation* AddressSpace::add_device(int device, std::uint64_t bytes) {
 Allocation* AddressSpace::add_pinned(std::uint64_t bytes) {
   auto made = std::make_unique<Allocation>();
   made->kind = Allocation::Kind::pinned;
-  made->host = made->user =
-      mapped(pages(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
-  std::memset(made->host, poison_of_fresh, bytes);
-  made->base = reinterpret_cast<std::uint64_t>(made->host);
+  made->user = mapped(pages(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+  made->pages = std::make_shared<Pages>(made->user, pages(bytes));
+  std::memset(made->user, poison_of_fresh, bytes);
+  made->base = reinterpret_cast<std::uint64_t>(made->user);
   made->bytes = bytes;
   return add(std::move(made));
 }
@@ -98,9 +104,10 @@ Allocation* AddressSpace::add_managed(std::uint64_t bytes) {
   auto made = std::make_unique<Allocation>();
   made->kind = Allocation::Kind::managed;
   made->user = mapped(pages(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, file);
-  made->host = mapped(pages(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, file);
+  made->pages = std::make_shared<Pages>(
+      mapped(pages(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, file), pages(bytes));
   close(file);
-  std::memset(made->host, poison_of_fresh, bytes);
+  std::memset(made->user, poison_of_fresh, bytes);
   made->base = reinterpret_cast<std::uint64_t>(made->user);
   made->bytes = bytes;
   return add(std::move(made));
@@ -109,7 +116,8 @@ Allocation* AddressSpace::add_managed(std::uint64_t bytes) {
 Allocation* AddressSpace::add_registered(void* memory, std::uint64_t bytes) {
   auto made = std::make_unique<Allocation>();
   made->kind = Allocation::Kind::registered;
-  made->host = made->user = static_cast<std::byte*>(memory);
+  made->user = static_cast<std::byte*>(memory);
+  made->pages = std::make_shared<Pages>(made->user, 0);
   made->bytes = bytes;
   const auto address = reinterpret_cast<std::uint64_t>(memory);
   {
@@ -128,19 +136,12 @@ Allocation* AddressSpace::add_registered(void* memory, std::uint64_t bytes) {
 void AddressSpace::remove(Allocation& allocation) {
   const std::unique_lock lock(mutex_);
   allocation.state = Allocation::State::freed;
-  allocation.shadow.reset();
+  allocation.pages.reset();
   if (allocation.user != nullptr) by_user_.erase(reinterpret_cast<std::uint64_t>(allocation.user));
-  const std::uint64_t base = allocation.base;
-  switch (allocation.kind) {
-    case Allocation::Kind::device: munmap(allocation.host, pages(allocation.bytes)); return;
-    case Allocation::Kind::managed:
-      munmap(allocation.host, pages(allocation.bytes));
-      munmap(allocation.user, pages(allocation.bytes));
-      break;
-    case Allocation::Kind::pinned: munmap(allocation.host, pages(allocation.bytes)); break;
-    case Allocation::Kind::registered: break;
-  }
-  all_.erase(base);  // the host may have these addresses again
+  if (allocation.kind == Allocation::Kind::device) return;
+  if (allocation.kind == Allocation::Kind::managed)
+    munmap(allocation.user, pages(allocation.bytes));
+  all_.erase(allocation.base);  // the host may have these addresses again
 }
 
 Allocation* AddressSpace::find_locked(std::uint64_t address) const {

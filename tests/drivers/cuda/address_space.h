@@ -1,6 +1,7 @@
 // Every address that the driver gave out: device, pinned, registered and managed memory.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,6 +16,17 @@ namespace cuda_emulator {
 struct Context;
 struct Pool;
 
+// Bytes, and who touched them. They stay for as long as an operation has them in sight.
+struct Pages {
+  std::byte* host = nullptr;       // as the emulator reaches them
+  std::uint64_t mapped = 0;        // unmapped at the end; 0: they are the program's
+  std::unique_ptr<Shadow> shadow;  // null where races are not looked for
+  Pages(std::byte* at, std::uint64_t to_unmap) : host(at), mapped(to_unmap) {}
+  ~Pages();
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+};
+
 struct Allocation {
   enum class Kind : std::uint8_t { device, pinned, registered, managed };
   enum class State : std::uint8_t {
@@ -23,10 +35,10 @@ struct Allocation {
     freed,  // its address is never given out again
   };
   std::uint64_t base = 0, bytes = 0;  // as the device sees it
-  std::byte* host = nullptr;          // as the emulator reaches it
+  std::shared_ptr<Pages> pages;       // null when freed
   std::byte* user = nullptr;          // as the host may: null for device memory
   Kind kind = Kind::device;
-  State state = State::live;
+  std::atomic<State> state{State::live};
   int device = 0;
   Context* context = nullptr;
   Pool* pool = nullptr;         // of memory in stream order
@@ -34,8 +46,7 @@ struct Allocation {
   bool free_requested = false;  // a free in stream order was submitted
   bool for_host_only = false;   // managed memory attached to the host
   unsigned flags = 0;
-  std::unique_ptr<Shadow> shadow;  // null where races are not looked for
-  std::vector<OpId> touched;       // operations that used it
+  std::vector<OpId> touched;  // operations that used it
 };
 
 class AddressSpace {
@@ -52,7 +63,7 @@ class AddressSpace {
   // The host's own memory. Null: it overlaps a registered range.
   Allocation* add_registered(void* memory, std::uint64_t bytes);
 
-  // Unmaps; the address stays known as freed.
+  // Out of reach for every later operation; the address stays known as freed.
   void remove(Allocation& allocation);
 
   // The allocation that holds the address, freed ones too; null: none.
@@ -65,6 +76,12 @@ class AddressSpace {
   Window window(std::uint64_t address, std::uint64_t bytes, OpId user, Reaches&& reaches) const {
     const std::unique_lock lock(mutex_);
     return opened(find_locked(address), address, bytes, user, reaches);
+  }
+
+  // The operations that used it.
+  std::vector<OpId> users_of(const Allocation& allocation) const {
+    const std::unique_lock lock(mutex_);
+    return allocation.touched;
   }
 
   template <class F>
@@ -82,7 +99,8 @@ class AddressSpace {
     check(found, address, bytes);
     reaches(*found);
     if (found->touched.empty() || found->touched.back() != user) found->touched.push_back(user);
-    return {found->base, found->bytes, found->host, found->shadow.get(), false};
+    return {found->base, found->bytes, found->pages->host, found->pages->shadow.get(),
+            found->pages};
   }
   // Throws Fault unless all of the range lies in a live allocation.
   static void check(const Allocation* found, std::uint64_t address, std::uint64_t bytes);

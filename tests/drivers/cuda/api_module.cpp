@@ -32,7 +32,7 @@ Allocation* place(Context& context, const ptx::Variable& variable, Module& modul
   if (made == nullptr) throw std::bad_alloc();
   context.device->used += bytes;
   made->context = &context;
-  std::memset(made->host, 0, bytes);  // variables without a value are zero
+  std::memset(made->pages->host, 0, bytes);  // variables without a value are zero
   module.variables.push_back(made);
   return made;
 }
@@ -45,7 +45,8 @@ std::unique_ptr<Module> load(Context& context, std::string_view text) {
     return place(context, variable, *module)->base;
   });
   for (const Image& image : decoded.images) {
-    std::memcpy(driver().memory.find(image.address)->host, image.bytes.data(), image.bytes.size());
+    std::memcpy(driver().memory.find(image.address)->pages->host, image.bytes.data(),
+                image.bytes.size());
   }
   module->program = std::make_shared<const Program>(std::move(decoded.program));
   return module;

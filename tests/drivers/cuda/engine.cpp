@@ -29,13 +29,14 @@ void Clock::reach(std::uint32_t timeline, std::uint32_t value) {
 
 Engine::Engine(std::mutex& mutex)
     : mutex_(mutex),
-      workers_(static_cast<std::size_t>(options().devices) * 2),
+      workers_(static_cast<std::size_t>(options().devices) * workers_a_device),
       pending_(static_cast<std::size_t>(options().devices)),
       random_(static_cast<std::minstd_rand::result_type>(options().seed)),
       history_(1) {}
 
 Engine::Worker& Engine::worker_of(const Op& op) {
-  return workers_[static_cast<std::size_t>(op.device) * 2 + (op.kind == Op::Kind::host ? 1 : 0)];
+  const std::size_t kind = op.kind == Op::Kind::kernel ? 0 : op.kind == Op::Kind::host ? 1 : 2;
+  return workers_[static_cast<std::size_t>(op.device) * workers_a_device + kind];
 }
 
 void Engine::submit(OpPtr op, std::vector<OpPtr> after) {
@@ -99,7 +100,9 @@ bool Engine::is_done(const OpPtr& op) {
 
 void Engine::retire(int device, Lock& lock) {
   changed_.wait(lock, [&] { return is_idle(device); });
-  join(std::span(workers_).subspan(static_cast<std::size_t>(device) * 2, 2), lock);
+  join(std::span(workers_).subspan(static_cast<std::size_t>(device) * workers_a_device,
+                                   workers_a_device),
+       lock);
 }
 
 void Engine::stop(Lock& lock) {

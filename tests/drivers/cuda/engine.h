@@ -108,7 +108,8 @@ class Engine {
 
   std::mutex& mutex_;
   std::condition_variable changed_;
-  std::vector<Worker> workers_;  // two a device: its own work, and host functions
+  static constexpr std::size_t workers_a_device = 3;  // kernels, host functions, the rest
+  std::vector<Worker> workers_;
   std::vector<std::size_t> pending_;
   std::minstd_rand random_;
   Clock host_;

@@ -20,7 +20,7 @@ Window OpMemory::window(std::uint64_t address, std::uint64_t bytes) const {
     // The host's page tables decide: a bad address ends the process, as it would the host's own
     // use.
     const std::uint64_t base = address & ~std::uint64_t{4095};
-    return {base, address - base + bytes, reinterpret_cast<std::byte*>(base), nullptr, false};
+    return {base, address - base + bytes, reinterpret_cast<std::byte*>(base), nullptr, nullptr};
   }
   return driver().memory.window(address, bytes, id(),
                                 [this](const Allocation& allocation) { check_reach(allocation); });
@@ -147,8 +147,7 @@ Op::Body allocate_body(Allocation& allocation) {
 
 Op::Body free_body(Allocation& allocation) {
   return [&allocation](Op& op) {
-    const std::vector<OpId> touched = allocation.touched;
-    for (const OpId user : touched) {
+    for (const OpId user : driver().memory.users_of(allocation)) {
       if (options().races == Races::off || user == op.id || driver().engine.ordered(user, op.clock))
         continue;
       throw Fault{CUDA_ERROR_LAUNCH_FAILED, "race: it frees memory that " +

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "tests/drivers/cuda/shadow.h"
 
@@ -13,9 +14,9 @@ namespace cuda_emulator {
 // A part of the address space that one check opens: an allocation that this device may touch.
 struct Window {
   std::uint64_t base = 0, bytes = 0;
-  std::byte* host = nullptr;  // where the emulator finds it
-  Shadow* shadow = nullptr;   // null: accesses are not noted
-  bool read_only = false;
+  std::byte* host = nullptr;          // where the emulator finds it
+  Shadow* shadow = nullptr;           // null: accesses are not noted
+  std::shared_ptr<const void> pages;  // what keeps them
 };
 
 // Who opens windows. Implemented by the address space.
@@ -44,7 +45,8 @@ class MemoryView {
     return window.host + offset;
   }
 
-  // The same for any number of bytes, which lie in one allocation.
+  // The same for any number of bytes, which lie in one allocation. Good until the next call with
+  // the same access.
   std::byte* range(std::uint64_t address, std::uint64_t bytes, Access access);
 
  private:

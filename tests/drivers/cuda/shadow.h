@@ -39,7 +39,7 @@ class Observer {
 // Notes are kept for words of four bytes, with the bytes of the word that were touched: neighbours
 // in one word do not disturb each other. Of concurrent readers only the last is remembered, and of
 // writers of different bytes of a word too: races may be missed, none is invented.
-// Two devices' threads may note at once.
+// Several threads may note at once.
 class Shadow {
  public:
   explicit Shadow(std::uint64_t bytes);

@@ -34,6 +34,33 @@ class Behaviour : public Driver {
   CUfunction increment_ = nullptr;
 };
 
+// A kernel that reads `at` until the host opens it; the host can wait until it has begun.
+class Spinning : public Behaviour {
+ protected:
+  void begin(CUdeviceptr at, CUstream on) {
+    void* memory = nullptr;
+    ASSERT_EQ(cu(cuMemHostAlloc, 2020)(&memory, 2 * sizeof(int), 0), CUDA_SUCCESS);
+    words_ = static_cast<int*>(memory);
+    word(begun) = word(opened) = 0;
+    const CUfunction spin = kernel(R"(
+      .reg .b32 %r<3>; .reg .b64 %rd<3>; .reg .pred %p;
+      ld.param.u64 %rd1, [words]; ld.param.u64 %rd2, [at];
+      again:
+      ld.volatile.global.u32 %r1, [%rd2]; st.volatile.global.u32 [%rd1], 1;
+      ld.volatile.global.u32 %r2, [%rd1 + 4]; setp.eq.u32 %p, %r2, 0;
+      @%p bra again;)",
+                                   ".param .u64 words, .param .u64 at");
+    ASSERT_EQ(launch(spin, on, {&memory, &at}, 1), CUDA_SUCCESS);
+    while (word(begun) == 0) std::this_thread::yield();
+  }
+  void open() { word(opened) = 1; }
+
+ private:
+  enum Word { begun, opened };
+  std::atomic_ref<int> word(Word which) { return std::atomic_ref<int>(words_[which]); }
+  int* words_ = nullptr;
+};
+
 class Lazy : public Behaviour {
  protected:
   void SetUp() override {
@@ -99,6 +126,16 @@ TEST_F(Lazy, behaviour_03_streams_without_an_event_between_them_race) {
   EXPECT_EQ(cu(cuCtxSynchronize, 2000)(), CUDA_ERROR_LAUNCH_FAILED);
 }
 
+TEST_F(Spinning, behaviour_03_a_copy_on_another_stream_ends_while_a_kernel_runs) {
+  const CUstream copy = stream();
+  begin(bytes(4), stream());
+  const CUdeviceptr other = bytes(128);
+  EXPECT_EQ(cu(cuMemsetD32Async, 3020)(other, 1, 32, copy), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(copy), CUDA_SUCCESS);
+  open();
+  EXPECT_EQ(cu(cuCtxSynchronize, 2000)(), CUDA_SUCCESS);
+}
+
 TEST_F(Lazy, behaviour_03_an_event_between_them_orders_streams) {
   const CUdeviceptr in = bytes(128), out = bytes(128);
   const CUstream copy = stream(), compute = stream();
@@ -155,6 +192,25 @@ TEST_F(Behaviour, behaviour_07_a_free_in_stream_order_that_overtakes_a_use_is_a_
   EXPECT_EQ(cu(cuMemsetD32Async, 3020)(at, 1, 32, one), CUDA_SUCCESS);
   EXPECT_EQ(cu(cuMemFreeAsync, 11020)(at, other), CUDA_SUCCESS);
   EXPECT_NE(cu(cuCtxSynchronize, 2000)(), CUDA_SUCCESS);
+}
+
+class Unchecked : public Spinning {
+ protected:
+  void SetUp() override {
+    option("EMULATED_CUDA_RACES", "off");
+    Spinning::SetUp();
+  }
+};
+
+TEST_F(Unchecked, behaviour_07_a_kernel_that_runs_survives_the_free_of_what_it_reads) {
+  CUdeviceptr at = 0;
+  const CUstream compute = stream(), other = stream();
+  ASSERT_EQ(cu(cuMemAllocAsync, 11020)(&at, 4, compute), CUDA_SUCCESS);
+  begin(at, compute);
+  EXPECT_EQ(cu(cuMemFreeAsync, 11020)(at, other), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(other), CUDA_SUCCESS);
+  open();
+  EXPECT_EQ(cu(cuCtxSynchronize, 2000)(), CUDA_SUCCESS);
 }
 
 TEST_F(Behaviour, behaviour_07_a_use_before_the_allocation_in_stream_order_is_an_error) {
@@ -379,20 +435,11 @@ TEST_F(Behaviour, behaviour_18_no_call_succeeds_in_a_child_after_fork) {
               ::testing::ExitedWithCode(0), "");
 }
 
-TEST_F(Behaviour, behaviour_18_a_kernel_that_never_ends_does_not_keep_a_process_from_ending) {
+TEST_F(Spinning, behaviour_18_a_kernel_that_never_ends_does_not_keep_a_process_from_ending) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
-        void* word = nullptr;
-        cu(cuMemHostAlloc, 2020)(&word, sizeof(int), 0);
-        const std::atomic_ref<int> begun(*static_cast<int*>(word));
-        begun = 0;
-        launch(
-            kernel(".reg .b64 %rd<2>; ld.param.u64 %rd1, [begun]; st.volatile.global.u32 [%rd1], 1;"
-                   "forever: bra forever;",
-                   ".param .u64 begun"),
-            stream(), {&word}, 1);
-        while (begun == 0) std::this_thread::yield();
+        begin(bytes(4), stream());
         std::exit(0);
       },
       ::testing::ExitedWithCode(0), "the process ends");
