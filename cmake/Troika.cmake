@@ -177,13 +177,8 @@ function(troika_test_on_intel name prefix kind)
 endfunction()
 
 # troika_test_on_emulated_cuda(<name> <prefix> <filter> <properties…>): as troika_test_again(), those
-# tests that the filter names, on the emulated CUDA driver. What it is told goes into ENVIRONMENT. Not
-# in builds for sanitizers: LeakSanitizer crashes among the driver's threads, which outlive its use.
+# tests that the filter names, on the emulated CUDA driver. What it is told goes into ENVIRONMENT.
 function(troika_test_on_emulated_cuda name prefix filter)
-  if(TROIKA_SANITIZE)
-    message(STATUS "not tested under ${TROIKA_SANITIZE}: ${prefix}.${name}, on the emulated CUDA driver")
-    return()
-  endif()
   gtest_discover_tests(${name} TEST_PREFIX ${prefix}. TEST_FILTER ${filter}
     PROPERTIES ${ARGN} TIMEOUT 120
       ENVIRONMENT_MODIFICATION LD_LIBRARY_PATH=path_list_prepend:${PROJECT_BINARY_DIR}/drivers/cuda

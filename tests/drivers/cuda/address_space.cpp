@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t page = 4096;
 constexpr std::uint64_t poison_bytes = std::uint64_t{1} << 22;  // of the file
-constexpr std::uint64_t arena_of_device = std::uint64_t{1} << 38;
+constexpr std::uint64_t part_bytes = std::uint64_t{1} << 28;    // of addresses reserved at once
 constexpr int poison_of_fresh = 0xCB;
 
 std::uint64_t pages(std::uint64_t bytes) { return (bytes + page - 1) / page * page; }
@@ -44,21 +45,21 @@ Pages::~Pages() {
   if (mapped != 0) munmap(host, mapped);
 }
 
-AddressSpace::AddressSpace()
-    : arena_bytes_(arena_of_device * static_cast<std::uint64_t>(options().devices + 1)),
-      next_(static_cast<std::size_t>(options().devices + 1)),
-      poison_(poison_file()) {
-  arena_ = reinterpret_cast<std::uint64_t>(
-      mapped(arena_bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE));
-}
+AddressSpace::AddressSpace() : poison_(poison_file()) {}
 
 // A page that nobody may touch lies between neighbours.
-std::uint64_t AddressSpace::reserve(int device, std::uint64_t bytes) {
-  std::uint64_t& next = next_[static_cast<std::size_t>(device)];
-  if (next + pages(bytes) + page > arena_of_device) return 0;
-  const std::uint64_t base = arena_ + static_cast<std::uint64_t>(device) * arena_of_device + next;
-  next += pages(bytes) + page;
-  return base;
+std::uint64_t AddressSpace::reserve(std::uint64_t bytes) {
+  const std::uint64_t needed = pages(bytes) + page;
+  if (left_ < needed) {
+    const std::uint64_t part = std::max(needed, part_bytes);
+    void* const at =
+        mmap(nullptr, part, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) return 0;
+    next_ = reinterpret_cast<std::uint64_t>(at);
+    left_ = part;
+  }
+  left_ -= needed;
+  return std::exchange(next_, next_ + needed);
 }
 
 Allocation* AddressSpace::add(std::unique_ptr<Allocation> made) {
@@ -72,7 +73,7 @@ Allocation* AddressSpace::add(std::unique_ptr<Allocation> made) {
 
 Allocation* AddressSpace::add_device(int device, std::uint64_t bytes) {
   auto made = std::make_unique<Allocation>();
-  made->base = reserve(device, bytes);
+  made->base = reserve(bytes);
   if (made->base == 0) return nullptr;
   made->bytes = bytes;
   made->device = device;
@@ -128,8 +129,7 @@ Allocation* AddressSpace::add_registered(void* memory, std::uint64_t bytes) {
         return nullptr;
     }
   }
-  made->base =
-      options().registered_offset ? reserve(options().devices, bytes) + address % page : address;
+  made->base = options().registered_offset ? reserve(bytes + page) + address % page : address;
   return add(std::move(made));
 }
 

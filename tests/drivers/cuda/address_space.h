@@ -104,14 +104,14 @@ class AddressSpace {
   }
   // Throws Fault unless all of the range lies in a live allocation.
   static void check(const Allocation* found, std::uint64_t address, std::uint64_t bytes);
-  std::uint64_t reserve(int device, std::uint64_t bytes);
+  // Addresses that nobody had before; 0: none are left.
+  std::uint64_t reserve(std::uint64_t bytes);
 
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::unique_ptr<Allocation>> all_;  // by base
   std::map<std::uint64_t, Allocation*> by_user_;
-  std::uint64_t arena_ = 0, arena_bytes_ = 0;
-  std::vector<std::uint64_t> next_;  // in the arena, a device each
-  int poison_ = -1;                  // a file full of poison
+  std::uint64_t next_ = 0, left_ = 0;  // of the addresses reserved last
+  int poison_ = -1;                    // a file full of poison
 };
 
 }  // namespace cuda_emulator
