@@ -16,7 +16,8 @@ Mnemonic::Mnemonic(std::string_view text) {
 }
 
 std::optional<ptx::Type> Mnemonic::take_type() {
-  if (parts_.empty()) return std::nullopt;
+  // A pair of halves is no type of one value: only what knows pairs may take it.
+  if (parts_.empty() || parts_.back() == "f16x2") return std::nullopt;
   const auto type = ptx::type_named(parts_.back());
   if (type) parts_.pop_back();
   return type;

@@ -233,12 +233,14 @@ std::optional<Form> funnel(Mnemonic m) {
 
 std::optional<Form> bits_form(Mnemonic m) {
   const std::string_view op = m.op();
+  // Its mode stands behind its type.
+  const auto mode =
+      op == "prmt" ? m.take_one_of({"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"}) : std::nullopt;
   const auto type = m.take_type();
   if (!type) return std::nullopt;
   if (op == "bfind") return find(m, *type);
   if (op == "shf") return type->bytes == 4 ? funnel(m) : std::nullopt;
   if (op == "prmt") {
-    const auto mode = m.take_one_of({"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"});
     if (!m.empty() || *type != types::b32) return std::nullopt;
     return Form{&prmt,
                 {*type},

@@ -172,7 +172,6 @@ Handler slct_handler(bool by_float) {
 
 std::optional<Form> compare_form(Mnemonic m) {
   const std::string_view op = m.op();
-  if (m.parts().empty() || m.parts().back() == "f16x2") return std::nullopt;
   const auto type = m.take_type();
   if (!type) return std::nullopt;
   if (op == "setp") return comparison(m, *type, 'p');

@@ -65,7 +65,8 @@ void take_ordering(Mnemonic& m, bool loads) {
     return;
   }
   m.take_one_of({"ca", "cg", "cs", "lu", "cv", "wb", "wt"});
-  if (loads && m.take("nc")) {
+  if (loads) {
+    m.take("nc");
     m.take_one_of({"L1::evict_last", "L1::evict_first", "L1::no_allocate"});
     m.take_one_of({"L2::64B", "L2::128B", "L2::256B"});
   }

@@ -39,12 +39,13 @@ CUresult Driver::load(const std::string& ptx, CUmodule& module, std::string* log
   return result;
 }
 
-CUfunction Driver::kernel(const std::string& body, const char* parameters) {
+CUfunction Driver::kernel(const std::string& body, const char* parameters,
+                          const std::string& before) {
   CUmodule module = nullptr;
   CUfunction function = nullptr;
   std::string log;
-  EXPECT_EQ(load(module_text(".visible .entry k(" + std::string(parameters) + ")\n{\n" + body +
-                             "\nret;\n}\n"),
+  EXPECT_EQ(load(module_text(before + ".visible .entry k(" + std::string(parameters) + ")\n{\n" +
+                             body + "\nret;\n}\n"),
                  module, &log),
             CUDA_SUCCESS)
       << log;

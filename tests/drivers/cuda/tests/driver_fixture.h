@@ -26,8 +26,10 @@ class Driver : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
+  // `before`: what else the module declares.
   CUfunction kernel(const std::string& body,
-                    const char* parameters = ".param .u64 out, .param .u64 in");
+                    const char* parameters = ".param .u64 out, .param .u64 in",
+                    const std::string& before = "");
   CUdeviceptr bytes(std::size_t count);
   CUstream stream(unsigned flags = CU_STREAM_NON_BLOCKING);
   CUevent event(unsigned flags = CU_EVENT_DISABLE_TIMING);
