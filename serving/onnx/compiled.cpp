@@ -140,6 +140,7 @@ class Emitter {
   }
 
   void place(TaskRef task, std::size_t at) {
+    task.priority(placement_.priority);
     const auto& devices = placement_.devices;
     if (placement_.alternate && !devices.empty()) task.only_on(devices[at % devices.size()]);
     else

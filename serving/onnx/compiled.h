@@ -17,6 +17,7 @@ using ResidentBuffers = std::vector<std::pair<std::shared_ptr<std::byte>, Buffer
 struct Placement {
   std::vector<std::string> devices;
   bool alternate = false;
+  Priority priority = Priority::normal;
 };
 
 struct CompiledModel {

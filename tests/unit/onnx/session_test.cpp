@@ -69,6 +69,54 @@ TEST_F(Sessions, threads_with_memory_of_their_own_share_a_session) {
   EXPECT_EQ(wrong, 0);
 }
 
+// Waits for what a run without a waiter tells.
+class Told final : public Completion {
+ public:
+  void done(const Status& outcome) noexcept override {
+    outcome_ = outcome;
+    told_.set();
+  }
+  Status outcome() {
+    told_.wait();
+    return outcome_;
+  }
+
+ private:
+  Status outcome_;
+  Event told_;
+};
+
+TEST_F(Sessions, who_does_not_wait_is_told_when_the_memory_is_his_again) {
+  Session session{*runtime, load(mlp_model())};
+  auto x = mlp_input;
+  std::vector<float> y(4);
+  Told told;
+  session.start({{TensorRef{{2, 3}, x.data()}}}, {{TensorRef{{2, 2}, y.data()}}}, Priority::high,
+                told);
+  EXPECT_TRUE(told.outcome().ok());
+  EXPECT_EQ(y, mlp_result);
+  // Refused while a run still has it.
+  EXPECT_NO_THROW(runtime->adopt(std::span{y}));
+}
+
+TEST_F(Sessions, sessions_with_common_adoptions_read_the_same_input_at_once) {
+  const auto adoptions = std::make_shared<Adoptions>(*runtime);
+  SessionOptions options;
+  options.adoptions = adoptions;
+  Session one{*runtime, load(mlp_model()), options}, other{*runtime, load(mlp_model()), options};
+  auto x = mlp_input;
+  std::vector<float> y(4), z(4);
+  const TensorRef in{{2, 3}, x.data()};
+  {
+    const auto use = adoptions->adopt(std::as_writable_bytes(std::span{x}));
+    one.run({{in}}, {{TensorRef{{2, 2}, y.data()}}});
+    other.run({{in}}, {{TensorRef{{2, 2}, z.data()}}});
+  }
+  EXPECT_EQ(y, mlp_result);
+  EXPECT_EQ(z, mlp_result);
+  EXPECT_NO_THROW(runtime->adopt(std::span{x}));
+}
+
 class Refusals : public Sessions {
  protected:
   std::string refusal_of(const std::vector<TensorRef>& inputs,
