@@ -1,0 +1,92 @@
+#include "serving/triton/served_model.h"
+
+#include <algorithm>
+
+namespace troika::triton {
+namespace {
+
+using onnx::Dims;
+using onnx::Port;
+
+onnx::Model checked(onnx::Model model, const ModelConfig& config) {
+  check_agrees(config, model);
+  return model;
+}
+
+// Those of the wanted devices that are there; throws when none of them is.
+std::vector<std::string> present(const ModelConfig& config, Runtime& runtime) {
+  std::vector<std::string> there;
+  std::string missing;
+  for (const std::string& wanted : config.devices) {
+    const bool found = std::ranges::any_of(runtime.devices(), [&](const auto& device) {
+      return device->info().is_among(std::span{&wanted, 1});
+    });
+    if (found) there.push_back(wanted);
+    else missing += (missing.empty() ? "'" : ", '") + wanted + "'";
+  }
+  if (missing.empty()) return there;
+  const std::string what = "parameter 'devices': " + missing + " of this machine cannot be used";
+  if (there.empty()) onnx::refuse(Code::unavailable, what);
+  log(TRITONSERVER_LOG_WARN, "model '" + config.name + "': " + what);
+  return there;
+}
+
+onnx::SessionOptions session_options(const ModelConfig& config, Engine& engine) {
+  onnx::SessionOptions options;
+  options.devices = present(config, engine.runtime);
+  options.adoptions = engine.adoptions;
+  return options;
+}
+
+// Zeros for every input, in batches of this size; none when another dimension is open.
+std::vector<onnx::Tensor> zeros(const std::vector<Port>& inputs, const ModelConfig& config,
+                                std::int64_t batch) {
+  std::vector<onnx::Tensor> tensors;
+  for (const Port& input : inputs) {
+    Dims dims = std::ranges::find(config.inputs, input.name, &Port::name)->dims;
+    if (config.max_batch_size > 0) dims[0] = batch;
+    if (std::ranges::find(dims, -1) != dims.end()) return {};
+    tensors.push_back(make_tensor(input.type, dims));
+  }
+  return tensors;
+}
+
+}  // namespace
+
+ServedModel::ServedModel(Engine& engine, ModelConfig config, const std::filesystem::path& file,
+                         std::uint64_t version)
+    : ServedModel{engine, config, checked(onnx::Model::load(file), config), version} {}
+
+ServedModel::ServedModel(Engine& engine, ModelConfig config, onnx::Model model,
+                         std::uint64_t version)
+    : engine_{engine},
+      config_{std::move(config)},
+      model_{std::move(model)},
+      session_{engine.runtime, model_, session_options(config_, engine)},
+      in_place_{engine.in_place, config_.name, std::to_string(version)},
+      copied_{engine.copied, config_.name, std::to_string(version)} {
+  if (config_.runs_max == 0) config_.runs_max = engine.runtime.core()->workers()->workers();
+  if (config_.warm_batch_sizes.empty()) {
+    config_.warm_batch_sizes.push_back(1);
+    if (config_.max_batch_size > 1) config_.warm_batch_sizes.push_back(config_.max_batch_size);
+  }
+  warm_up();
+}
+
+void ServedModel::warm_up() {
+  for (const std::int64_t batch : config_.warm_batch_sizes) {
+    const auto tensors = zeros(model_.inputs(), config_, batch);
+    if (tensors.empty() && !model_.inputs().empty()) {
+      log(TRITONSERVER_LOG_INFO, "model '" + config_.name +
+                                     "': its dimensions are open, so its plans are made when they "
+                                     "are asked for");
+      return;
+    }
+    std::vector<onnx::TensorRef> inputs;
+    for (const onnx::Tensor& tensor : tensors)
+      inputs.emplace_back(tensor.type, tensor.dims, tensor.data.get());
+    session_.run(inputs);
+  }
+}
+
+}  // namespace troika::triton

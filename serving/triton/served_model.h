@@ -1,0 +1,40 @@
+// A version of a model that the server has loaded.
+#pragma once
+
+#include <filesystem>
+
+#include "serving/onnx/session.h"
+#include "serving/triton/engine.h"
+#include "serving/triton/model_config.h"
+
+namespace troika::triton {
+
+// Immutable but for what its session keeps. Thread-safe.
+class ServedModel {
+ public:
+  // Loads the file, checks it against the configuration, and runs what is to be warm. Throws Error,
+  // naming what is wrong. The engine outlives it.
+  ServedModel(Engine& engine, ModelConfig config, const std::filesystem::path& file,
+              std::uint64_t version);
+
+  Engine& engine() noexcept { return engine_; }
+  const ModelConfig& config() const noexcept { return config_; }
+  const std::vector<onnx::Port>& inputs() const noexcept { return model_.inputs(); }
+  onnx::Session& session() noexcept { return session_; }
+  const Counter& in_place() const noexcept { return in_place_; }
+  const Counter& copied() const noexcept { return copied_; }
+  // Runs of an instance at once; further requests wait, and become larger batches meanwhile.
+  std::size_t runs_max() const noexcept { return config_.runs_max; }
+
+ private:
+  ServedModel(Engine& engine, ModelConfig config, onnx::Model model, std::uint64_t version);
+  void warm_up();
+
+  Engine& engine_;
+  ModelConfig config_;
+  onnx::Model model_;
+  onnx::Session session_;
+  Counter in_place_, copied_;
+};
+
+}  // namespace troika::triton
