@@ -23,7 +23,11 @@ Model Model::load(const std::filesystem::path& path, const LoadLimits& limits) {
   file.seekg(0);
   if (!file.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(bytes)))
     refuse(Code::unavailable, "model file " + path.string() + " cannot be read to its end");
-  return load(content, limits);
+  try {
+    return load(content, limits);
+  } catch (const Error& error) {
+    throw Error{error.status().within(path.string())};
+  }
 }
 
 Model Model::load(std::span<const std::byte> bytes, const LoadLimits& limits) {

@@ -91,6 +91,7 @@ void Batch::run() {
   const Priority priority = requests_.front().priority();
   for (const Port& port : model_.session().outputs_for(dims, priority))
     outputs.push_back(destination(port));
+  model_.count_plans();
   times_.compute_begin = Clock::now();
   run_ = model_.session().start(inputs, outputs, priority, *this);
   model_.engine().watch.add(*this);

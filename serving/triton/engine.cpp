@@ -22,7 +22,9 @@ Engine::Engine(const nlohmann::json& config)
       adoptions{std::make_shared<onnx::Adoptions>(runtime)},
       in_place{"troika_in_place_bytes_total", "Bytes of inputs and outputs used where they lay."},
       copied{"troika_copied_bytes_total",
-             "Bytes of inputs gathered and of outputs shared out by copies."} {
+             "Bytes of inputs gathered and of outputs shared out by copies."},
+      plans_made{"troika_plans_made_total",
+                 "Plans made, one for each set of input shapes and priority class."} {
   for (const auto& device : runtime.devices())
     log(TRITONSERVER_LOG_INFO, "device " + device->info().name + ": " + device->info().description);
   for (const Missing& missing : runtime.missing())

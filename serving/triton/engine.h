@@ -45,7 +45,7 @@ struct Engine {
   std::shared_ptr<onnx::Adoptions> adoptions;
   Staging staging;
   Watch watch;
-  CounterFamily in_place, copied;
+  CounterFamily in_place, copied, plans_made;
 };
 
 }  // namespace troika::triton

@@ -64,7 +64,8 @@ ServedModel::ServedModel(Engine& engine, ModelConfig config, onnx::Model model,
       model_{std::move(model)},
       session_{engine.runtime, model_, session_options(config_, engine)},
       in_place_{engine.in_place, config_.name, std::to_string(version)},
-      copied_{engine.copied, config_.name, std::to_string(version)} {
+      copied_{engine.copied, config_.name, std::to_string(version)},
+      plans_made_{engine.plans_made, config_.name, std::to_string(version)} {
   if (config_.runs_max == 0) config_.runs_max = engine.runtime.core()->workers()->workers();
   if (config_.warm_batch_sizes.empty()) {
     config_.warm_batch_sizes.push_back(1);
@@ -87,6 +88,15 @@ void ServedModel::warm_up() {
       inputs.emplace_back(tensor.type, tensor.dims, tensor.data.get());
     session_.run(inputs);
   }
+  count_plans();
+}
+
+void ServedModel::count_plans() {
+  const std::uint64_t made = session_.statistics().misses;
+  std::uint64_t counted = plans_counted_.load();
+  while (counted < made && !plans_counted_.compare_exchange_weak(counted, made)) {
+  }
+  if (counted < made) plans_made_.add(made - counted);
 }
 
 }  // namespace troika::triton

@@ -1,6 +1,7 @@
 // A version of a model that the server has loaded.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 
 #include "serving/onnx/session.h"
@@ -23,6 +24,8 @@ class ServedModel {
   onnx::Session& session() noexcept { return session_; }
   const Counter& in_place() const noexcept { return in_place_; }
   const Counter& copied() const noexcept { return copied_; }
+  // To be called when plans may have been made, so that they are counted.
+  void count_plans();
   // Runs of an instance at once; further requests wait, and become larger batches meanwhile.
   std::size_t runs_max() const noexcept { return config_.runs_max; }
 
@@ -34,7 +37,8 @@ class ServedModel {
   ModelConfig config_;
   onnx::Model model_;
   onnx::Session session_;
-  Counter in_place_, copied_;
+  Counter in_place_, copied_, plans_made_;
+  std::atomic<std::uint64_t> plans_counted_{0};
 };
 
 }  // namespace troika::triton

@@ -44,7 +44,11 @@ Code code_of(TRITONSERVER_Error_Code code) noexcept {
 
 TRITONSERVER_Error* error_of(const Status& status) {
   if (status.ok()) return nullptr;
-  return TRITONSERVER_ErrorNew(code_of(status.code()), status.to_string().c_str());
+  const TRITONSERVER_Error_Code code = code_of(status.code());
+  // What the server's code says need not be said again.
+  const bool told = code_of(code) == status.code();
+  const std::string text = told ? std::string{status.message()} : status.to_string();
+  return TRITONSERVER_ErrorNew(code, text.c_str());
 }
 
 void check(TRITONSERVER_Error* error, const char* asked) {
