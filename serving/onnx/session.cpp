@@ -15,14 +15,19 @@ bool fits(const Dims& declared, const Dims& given) {
                     [](std::int64_t d, std::int64_t g) { return g >= 0 && (d == -1 || d == g); });
 }
 
+void check_dims(const char* role, const Port& port, const Dims& given) {
+  if (!fits(port.dims, given))
+    refuse(Code::invalid_argument, std::string{role} + " '" + port.name + "' is " +
+                                       to_string(port.dims) + " (-1: any), given " +
+                                       to_string(given));
+}
+
 void check(const char* role, const Port& port, const TensorRef& given) {
   const std::string title = std::string{role} + " '" + port.name + "'";
   if (given.type != port.type)
     refuse(Code::invalid_argument, title + " is " + std::string{name_of(port.type)} + ", given " +
                                        std::string{name_of(given.type)});
-  if (!fits(port.dims, given.dims))
-    refuse(Code::invalid_argument,
-           title + " is " + to_string(port.dims) + " (-1: any), given " + to_string(given.dims));
+  check_dims(role, port, given.dims);
   if (given.data == nullptr && elements_of(given.dims) != 0)
     refuse(Code::invalid_argument, title + " has no memory");
 }
@@ -138,10 +143,14 @@ Session::Compiled Session::plan_for(const PlanKey& key) {
   return made;
 }
 
-std::vector<Dims> Session::checked(std::span<const TensorRef> inputs) const {
-  if (inputs.size() != graph_.inputs.size())
-    refuse(Code::invalid_argument, std::to_string(inputs.size()) + " inputs, the model has " +
+void Session::check_count(std::size_t inputs) const {
+  if (inputs != graph_.inputs.size())
+    refuse(Code::invalid_argument, std::to_string(inputs) + " inputs, the model has " +
                                        std::to_string(graph_.inputs.size()));
+}
+
+std::vector<Dims> Session::checked(std::span<const TensorRef> inputs) const {
+  check_count(inputs.size());
   std::vector<Dims> dims;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     check("input", graph_.inputs[i], inputs[i]);
@@ -191,6 +200,8 @@ std::vector<Tensor> Session::run(std::span<const TensorRef> inputs) {
 }
 
 std::vector<Port> Session::outputs_for(const std::vector<Dims>& inputs, Priority priority) {
+  check_count(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) check_dims("input", graph_.inputs[i], inputs[i]);
   const Compiled plan = plan_for({inputs, priority});
   std::vector<Port> ports;
   for (std::size_t i = 0; i < plan->program.outputs.size(); ++i) {

@@ -87,7 +87,8 @@ class Session {
   // The same into tensors of its own.
   std::vector<Tensor> run(std::span<const TensorRef> inputs);
 
-  // Types and dimensions of the outputs for inputs of these dimensions; makes the plan.
+  // Types and dimensions of the outputs for inputs of these dimensions; makes the plan. Throws as
+  // start().
   std::vector<Port> outputs_for(const std::vector<Dims>& inputs,
                                 Priority priority = Priority::normal);
 
@@ -122,6 +123,7 @@ class Session {
   void keep(const PlanKey& key, const Compiled& plan);
   Bound bound(std::span<const TensorRef> inputs, std::span<const TensorRef> outputs,
               Priority priority);
+  void check_count(std::size_t inputs) const;
   std::vector<Dims> checked(std::span<const TensorRef> inputs) const;
 
   Runtime& runtime_;

@@ -193,7 +193,8 @@ void Batch::finish() noexcept {
 
 void Batch::cancel_if_unwanted() noexcept {
   const auto is_wanted = [](const Request& request) { return request.wanted().ok(); };
-  if (std::ranges::none_of(requests_, is_wanted)) run_->cancel();
+  if (std::ranges::none_of(requests_, is_wanted) && !std::exchange(cancelled_, true))
+    run_->cancel();
 }
 
 }  // namespace troika::triton

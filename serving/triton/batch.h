@@ -54,6 +54,7 @@ class Batch final : public onnx::Completion, private Watched {
   std::vector<Output> outputs_;
   std::size_t in_place_bytes_ = 0, copied_bytes_ = 0;
   std::optional<Run> run_;
+  bool cancelled_ = false;  // the watch's
   Status outcome_;
   std::atomic<int> arrived_{0};  // who starts the run, and who is told of its end
 };

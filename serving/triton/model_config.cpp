@@ -103,10 +103,10 @@ nlohmann::json described(const std::vector<Port>& ports, bool batched) {
 
 TRITONSERVER_DataType to_server(ElementType type) noexcept { return entry_of(type).server; }
 
-ElementType from_server(TRITONSERVER_DataType type) {
+ElementType from_server(TRITONSERVER_DataType type, const std::string& whose) {
   const auto* const found = std::ranges::find(types, type, &TypeName::server);
   if (found == types.end())
-    refuse(Code::unsupported, "elements of the server's type " + std::to_string(type));
+    refuse(Code::unsupported, whose + " has elements of the server's type " + std::to_string(type));
   return found->type;
 }
 

@@ -13,9 +13,10 @@
 
 namespace troika::triton {
 
-// The server's type of a tensor's elements, and back. from_server() throws Code::unsupported.
+// The server's type of a tensor's elements, and back. from_server() throws Code::unsupported,
+// naming `whose` elements they are.
 TRITONSERVER_DataType to_server(onnx::ElementType type) noexcept;
-onnx::ElementType from_server(TRITONSERVER_DataType type);
+onnx::ElementType from_server(TRITONSERVER_DataType type, const std::string& whose);
 
 struct ModelConfig {
   std::string name;

@@ -43,7 +43,7 @@ Request::Input Request::read_input(const std::string& name) const {
   check(TRITONBACKEND_InputProperties(from, nullptr, &type, &dims, &rank, &bytes, &parts),
         "an input");
   const std::string title = "input '" + name + "'";
-  Input input{name, from_server(type), {dims, dims + rank}, bytes, {}};
+  Input input{name, from_server(type, title), {dims, dims + rank}, bytes, {}};
   std::size_t found = 0;
   for (std::uint32_t i = 0; i < parts; ++i) {
     const void* memory = nullptr;
