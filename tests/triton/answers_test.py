@@ -6,7 +6,8 @@ import unittest
 import numpy
 import tritonclient.utils.shared_memory as shared_memory
 
-from harness import CNN, MLP, ROW, ServerCase, expected, input_of, some
+from harness import ServerCase, expected, input_of, some
+from make_repository import CNN, MLP, ROW
 
 MODELS = {"mlp": MLP, "cnn": CNN}
 TOLERANCE = 1e-4

@@ -18,16 +18,13 @@ import tritonclient.grpc
 import tritonclient.http
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path += [str(ROOT / "scripts/support"), str(ROOT / "tests/onnx")]
+sys.path.append(str(ROOT / "scripts/support"))
 
-import make_cases  # noqa: E402
 import serving  # noqa: E402
+from make_repository import CNN, MLP, add  # noqa: E402
 
 BUILD = os.environ["TROIKA_BUILD"]
 READY_SECONDS = 60
-MLP = make_cases.mlp([784, 512, 512, 10], "Relu").SerializeToString()
-CNN = make_cases.cnn([3, 32, 64, 64], "Relu", 10).SerializeToString()
-ROW = {"mlp": (784,), "cnn": (3, 32, 32)}
 
 
 def free_ports(count):
@@ -47,11 +44,8 @@ class Repository:
         self._folder = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self._folder.name)
 
-    def add(self, name, model, config="max_batch_size: 8"):
-        file = self.path / name / "1/model.onnx"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(model)
-        (self.path / name / "config.pbtxt").write_text(f'backend: "troika"\n{config}\n')
+    def add(self, name, model, *config):
+        add(self.path, name, model, *config)
 
     def remove(self):
         self._folder.cleanup()

@@ -7,7 +7,8 @@ import unittest
 import numpy
 from tritonclient.utils import InferenceServerException
 
-from harness import CNN, MLP, ServerCase, expected, input_of, some
+from harness import ServerCase, expected, input_of, some
+from make_repository import CNN, MLP
 
 
 class Loading(ServerCase):

@@ -10,7 +10,8 @@ import numpy
 from onnx import TensorProto, helper
 from tritonclient.utils import InferenceServerException
 
-from harness import CNN, MLP, Repository, Server, ServerCase, expected, input_of, some
+from harness import Repository, Server, ServerCase, expected, input_of, some
+from make_repository import CNN, MLP
 
 
 def one_node_model(operator, **attributes):

@@ -7,10 +7,11 @@ import unittest
 import numpy
 from tritonclient.utils import InferenceServerException
 
-from harness import MLP, ServerCase, expected, input_of, some
-import make_cases
+from harness import ServerCase, expected, input_of, some
+from make_repository import MLP, make_cases
 
-# One request keeps the only place for runs long enough for others to wait behind it.
+# Requests that keep the only place for runs long enough for another to wait behind them.
+BEFORE = 8
 SLOW = make_cases.cnn([3, 64, 64, 64], "Relu", 10).SerializeToString()
 
 
@@ -37,10 +38,10 @@ class Terms(ServerCase):
 
         def note(result, error):
             answers.append(str(error) if error else result)
-            if len(answers) == 4:
+            if len(answers) == BEFORE + 1:
                 all_there.set()
 
-        for _ in range(3):
+        for _ in range(BEFORE):
             client.async_infer("slow", [slow], note)
         ask(protocol, client, note)
         self.assertTrue(all_there.wait(60))
@@ -58,17 +59,20 @@ class Terms(ServerCase):
     def test_that_are_cancelled_are_not_computed(self):
         client = self.server.clients()[1][1]
         rows, failed = self.rows_computed(client), self.counted("nv_inference_request_failure")
+        answered = self.counted("nv_inference_request_success")
 
         def ask(protocol, client, note):
             call = client.async_infer("slow", [input_of(protocol, some((1, 3, 32, 32)))], note)
-            # One runs, one waits for its place to run, two lie in the server's queue.
-            self.wait_until(lambda: self.counted("nv_inference_pending_request_count") == 2)
+            # All are there: one runs, one waits for its place to run, the others lie in the
+            # server's queue or are answered.
+            self.wait_until(lambda: self.counted("nv_inference_request_success") - answered +
+                            self.counted("nv_inference_pending_request_count") + 2 == BEFORE + 1)
             call.cancel()
         answers = self.outcomes_behind_slow_runs(ask)
         self.assertEqual(sum(isinstance(answer, str) for answer in answers), 1, answers)
         # The client hears of it at once, the server when the request's turn comes.
         self.wait_until(lambda: self.counted("nv_inference_request_failure") == failed + 1)
-        self.assertEqual(self.rows_computed(client), rows + 3 * 256)
+        self.assertEqual(self.rows_computed(client), rows + BEFORE * 256)
 
     def counted(self, what):
         return self.server.counted(what, "slow")
