@@ -72,6 +72,7 @@ class Loading(ServerCase):
 
     def test_makes_the_plans_that_are_to_be_warm_before_the_model_is_ready(self):
         self.client.load_model("warm")
+        self.assertEqual(self.server.counted("troika_plans_made_total", "warm"), 4)
         for rows in (1, 2, 3, 4):
             self.assertLess(self.ask("warm", MLP, some((rows, 784))), 1e-4)
         self.assertEqual(self.server.counted("troika_plans_made_total", "warm"), 4)
