@@ -24,8 +24,9 @@ std::int64_t rows_of(const Request& request) {
   return request.inputs().empty() ? 1 : request.inputs().front().dims.at(0);
 }
 
-bool same_but_for_rows(const Dims& a, const Dims& b) {
-  return a.size() == b.size() && std::equal(a.begin() + 1, a.end(), b.begin() + 1);
+bool same_but_for_rows(const Request::Input& a, const Request::Input& b) {
+  return a.type == b.type && a.dims.size() == b.dims.size() &&
+         std::equal(a.dims.begin() + 1, a.dims.end(), b.dims.begin() + 1);
 }
 
 }  // namespace
@@ -47,8 +48,7 @@ bool Batch::takes(const Request& other) const {
   if (rows_max == 0 || other.priority() != requests_.front().priority() || other.inputs().empty())
     return false;
   for (std::size_t i = 0; i < other.inputs().size(); ++i)
-    if (!same_but_for_rows(other.inputs()[i].dims, requests_.front().inputs()[i].dims))
-      return false;
+    if (!same_but_for_rows(other.inputs()[i], requests_.front().inputs()[i])) return false;
   return rows() + rows_of(other) <= rows_max;
 }
 

@@ -209,20 +209,23 @@ TEST_F(Served, an_output_that_one_of_a_batch_does_not_ask_for_is_kept_from_it) {
 
 TEST_F(Served, what_is_wrong_with_one_request_does_not_touch_the_others) {
   Asked &shape = ask({first}), &kind = ask({first}), &cut = ask({first}), &elsewhere = ask({first}),
-        &parameter = ask({first}), &good = ask({second});
+        &parameter = ask({first}), &good = ask({second}), &narrow = ask({first});
   shape.x().dims = {3};
   kind.x().type = TRITONSERVER_TYPE_BYTES;
   cut.x().parts[0].second = 11;
   elsewhere.x().memory = TRITONSERVER_MEMORY_GPU;
   parameter.request.parameters = {{"priority_class", "urgent"}};
+  narrow.x().type = TRITONSERVER_TYPE_INT8;
+  narrow.x().bytes = narrow.x().parts[0].second = 3;
   answer();
+  EXPECT_EQ(narrow.request.error, "input 'x' is f32, given i8");
   EXPECT_THAT(shape.request.error, HasSubstr("input 'x' is -1x3 (-1: any), given 3"));
   EXPECT_THAT(kind.request.error, HasSubstr("input 'x' has elements of the server's type 13"));
   EXPECT_EQ(cut.request.error, "input 'x' of 1x3 has 12 bytes, given 11");
   EXPECT_EQ(elsewhere.request.error, "input 'x' lies on a GPU");
   EXPECT_THAT(parameter.request.error, HasSubstr("'urgent', which is not low, normal or high"));
   EXPECT_EQ(good.y, of_second);
-  EXPECT_EQ(instance->failed, 5);
+  EXPECT_EQ(instance->failed, 6);
   EXPECT_EQ(instance->succeeded, 1);
 }
 
