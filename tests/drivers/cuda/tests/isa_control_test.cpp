@@ -77,6 +77,7 @@ TEST_F(Isa, functions_are_called_with_arguments_by_some_lanes_and_by_themselves)
           call.uni (made), factorial, (argument);
           ld.param.b32 %r3, [made];
         }
+        ld.param.u32 %r1, [n];
         mul.lo.u32 %r3, %r3, %r1;
         done: st.param.b32 [result], %r3;
         ret;

@@ -153,10 +153,13 @@ TEST_F(Isa, atomics_tell_what_was_there_before) {
                    "atom.global.cas.b32 %rd, [word], %r2, %r3; setp.ne.u32 %p2, %rd, %r2;"
                    "@%p2 bra again;"),
             each);
-  // From 3 down to 0, and over again.
-  const auto down = before("atom.global.dec.u32 %rd, [word], 3;");
-  for (Slot value = 0; value < 4; ++value)
-    EXPECT_EQ(std::count(down.begin(), down.end(), value), 64);
+  // From 10, which is too much, to 3, down to 0, and over again.
+  const auto down = before(
+      "mov.u32 %r1, 10; @%p1 st.global.u32 [word], %r1; bar.sync 0;"
+      "atom.global.dec.u32 %rd, [word], 3;");
+  EXPECT_EQ(std::count(down.begin(), down.end(), Slot{10}), 1);
+  EXPECT_EQ(std::count(down.begin(), down.end(), Slot{3}), 64);
+  EXPECT_EQ(std::count(down.begin(), down.end(), Slot{0}), 63);
 }
 
 TEST_F(Isa, atomics_add_floats) {
