@@ -100,10 +100,14 @@ std::string text_of(const Cell& cell, int decimals) {
 
 std::vector<std::string> words_of(const std::vector<Cell>& row) {
   std::vector<std::string> words;
+  std::size_t up_to_a_word = 0;
   for (const Cell& cell : row) {
-    if (!std::holds_alternative<std::string>(cell)) break;
-    words.push_back(std::get<std::string>(cell));
+    const bool is_word = std::holds_alternative<std::string>(cell);
+    if (!is_word && !std::holds_alternative<std::uint64_t>(cell)) break;
+    words.push_back(text_of(cell, 0));
+    if (is_word) up_to_a_word = words.size();
   }
+  words.resize(up_to_a_word);
   return words;
 }
 

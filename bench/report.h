@@ -52,7 +52,7 @@ struct Report {
 std::optional<double> figure_of(const Cell& cell);
 // As it stands in a table: "12.3 (11.9 - 14.0)", "-" for nothing.
 std::string text_of(const Cell& cell, int decimals);
-// What rows of plots are called: a row's leading words.
+// What rows of plots are called: a row's leading words, and the counts between them.
 std::vector<std::string> words_of(const std::vector<Cell>& row);
 
 void print(const Report& report, std::ostream& out);
