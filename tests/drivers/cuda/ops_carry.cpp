@@ -42,7 +42,8 @@ void multiply_add(Warp& warp, const Instruction& i, Mask mask) {
   const S *const a = warp.lanes<S>(i.from[0]), *const b = warp.lanes<S>(i.from[1]);
   const T* const c = warp.lanes<T>(i.from[2]);
   with_carry<T, in, out>(warp, i, mask, [=](int lane, unsigned carry) {
-    const Int128 product = static_cast<Int128>(a[lane]) * static_cast<Int128>(b[lane]);
+    // Signs are extended; what is asked for of the product lies below what wraps.
+    const Uint128 product = static_cast<Uint128>(a[lane]) * static_cast<Uint128>(b[lane]);
     const T part = static_cast<T>(high ? product >> (8 * sizeof(T)) : product);
     return static_cast<Uint128>(part) + c[lane] + carry;
   });
