@@ -22,12 +22,7 @@ struct Optimized : testing::Test {
     simulated.runtime.policy = "fastest_first";
     on.emplace(machine, std::move(simulated));
     x.emplace(on->runtime->buffer<Word>(words * tasks));
-    Graph graph;
-    for (std::size_t t = 0; t < tasks; ++t) {
-      const AnyArg args[] = {{Access::write, x->slice(t * words, words)}, Word{7}};
-      graph.add("make", std::span<const AnyArg>{args});
-    }
-    plan.emplace(on->runtime->compile(graph));
+    plan.emplace(on->runtime->compile(makes(*x, tasks)));
     for (int run = 0; run < 20; ++run) run_it();  // costs are learned
   }
   void TearDown() override {

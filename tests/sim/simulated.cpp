@@ -21,6 +21,16 @@ sim::Machine small_machine() {
   return machine;
 }
 
+Graph makes(const Buffer<Word>& of, std::size_t tasks) {
+  const std::size_t words = of.size() / tasks;
+  Graph graph;
+  for (std::size_t t = 0; t < tasks; ++t) {
+    const AnyArg args[] = {{Access::write, of.slice(t * words, words)}, Word{7}};
+    graph.add("make", std::span<const AnyArg>{args});
+  }
+  return graph;
+}
+
 RuntimeParts simulated_parts(sim::World& world, std::vector<std::unique_ptr<Device>> devices,
                              HostLaneUse lane) {
   RuntimeParts parts;

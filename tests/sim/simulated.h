@@ -25,6 +25,9 @@ enum class HostLaneUse : std::uint8_t { no, yes };
 RuntimeParts simulated_parts(sim::World& world, std::vector<std::unique_ptr<Device>> devices,
                              HostLaneUse lane);
 
+// Tasks of kernel "make" without edges, each of its part of the buffer.
+Graph makes(const Buffer<Word>& of, std::size_t tasks);
+
 struct SimulatedOptions {
   sim::WorldOptions world;
   sim::FaultPlan faults;
