@@ -51,6 +51,8 @@ CONDITION = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b\s*(.*?)\s*(//.*)?$")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 ISSUE = re.compile(r"#\d+")
 SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\(")
+NAMESPACE = re.compile(r"^(?:inline )?namespace (?:([\w:]+) )?\{")
+TYPE = re.compile(r"^(?:struct|class|enum class|enum|union) (\w+)\b(?!::)(?:[^;]*$|.*\{)")
 MACHINE_PATH = re.compile(r"(?<![\w.$}])/(home|root|Users|work)/\w")
 # A comment that is code: it ends as a statement or block does and has a statement's punctuation.
 CODE_COMMENT = re.compile(
@@ -185,6 +187,28 @@ def headers(tree):
             yield f"{name}: has no #pragma once"
 
 
+def types(lines):
+    """The types defined in namespaces that have a name."""
+    inside = []
+    for line in lines:
+        if opened := NAMESPACE.match(line):
+            inside.append(opened.group(1))
+        elif line.startswith("}  // namespace") and inside:
+            inside.pop()
+        elif (found := TYPE.match(line)) and inside and None not in inside:
+            yield "::".join(inside + [found.group(1)])
+
+
+def one_definition(tree):
+    """Linkers keep one of two types' destructors that have one name, and say nothing."""
+    homes = {}
+    for name in tree.cpp:
+        for found in types(tree.lines(name)):
+            first = homes.setdefault(found, name)
+            if first != name:
+                yield f"{name}: {found} is defined in {first}, too"
+
+
 def unfinished(tree):
     for name, number, line in tree.grep(tree.texts(), UNFINISHED):
         if name != "tests/tidy.py" and not ISSUE.search(line):
@@ -244,6 +268,7 @@ def check(root, say=print):
         ("commented-out code", lambda: commented_out_code(tree)),
         ("feature conditions", lambda: feature_conditions(tree)),
         ("headers", lambda: headers(tree)),
+        ("one definition", lambda: one_definition(tree)),
         ("unfinished work", lambda: unfinished(tree)),
         ("sleeps in tests", lambda: sleeps(tree)),
         ("names of machines", lambda: machine_names(tree)),
@@ -286,7 +311,10 @@ BREAKAGES = [
     ("runtime/base/switch.cpp", "#ifdef TROIKA_WITH_CUDA\n#endif\n",
      "failed feature conditions: runtime/base/switch.cpp:1"),
     ("runtime/base/mute.h", "#pragma once\n", "failed headers: runtime/base/mute.h"),
-    ("runtime/base/twice.h", "// A job.\n", "failed headers: runtime/base/twice.h"),
+    ("runtime/base/twice.h", "// A job.\nnamespace troika {\nclass Same final {\n};\n}\n",
+     "failed headers: runtime/base/twice.h"),
+    ("runtime/trace/one.h", "// A job.\n#pragma once\nnamespace troika {\nstruct Same {\n};\n}\n",
+     "failed one definition: runtime/trace/one.h: troika::Same"),
     ("runtime/base/later.cpp", "// TO" "DO: think\n",
      "failed unfinished work: runtime/base/later.cpp:1"),
     ("tests/unit/slow_test.cpp", "void f() { std::this_thread::sleep_for(1s); }\n",
@@ -307,6 +335,10 @@ CLEAN = [
     ("runtime/base/tags.cpp", "#if defined(__SANITIZE_THREAD__)\n#endif\n"
      "#if defined(_GLIBCXX_USE_CXX11_ABI) && _GLIBCXX_USE_CXX11_ABI\n#endif\n"),
     ("tests/unit/any_test.cpp", '#include "runtime/exec/executor.h"\n'),
+    ("runtime/sched/one.h", "// A job.\n#pragma once\nnamespace troika {\nstruct Same {\n  int x;\n};\n"
+     "}  // namespace troika\n"),
+    ("runtime/sched/one.cpp", "namespace troika {\nnamespace {\nstruct Same {\n  int x;\n};\n"
+     "}  // namespace\nstruct Same::State {\n  int x;\n};\n}  // namespace troika\n"),
     ("docs/later.md", "TO" "DO (#12): write\n"),
     ("scripts/some", 'x="$root/work/y" "/tmp/z"\n'),
 ]

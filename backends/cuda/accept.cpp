@@ -10,7 +10,7 @@ Status not_own(const Core& core, const char* verb) {
           std::string{verb} + ": an allocation that is not one of " + core.name + "'s"};
 }
 
-Result<bool> accept_launch(const Core& core, const Operation& op) {
+Result<bool> accept_launch(const Core& core, const StreamOperation& op) {
   const auto* const kernel = dynamic_cast<const CudaKernel*>(op.kernel);
   if (!kernel || kernel->core() != &core)
     return Status{Code::invalid_argument, "launch: a kernel that was not loaded by " + core.name};
@@ -25,7 +25,7 @@ bool within_reach(const Allocation& allocation) noexcept {
   return allocation.host() || Buffer::of(&allocation);
 }
 
-Result<bool> accept_copy(const Core& core, const Operation& op) {
+Result<bool> accept_copy(const Core& core, const StreamOperation& op) {
   TROIKA_TRY(check_span(op.from, "copy"));
   TROIKA_TRY(check_span(op.to, "copy"));
   if (!within_reach(*op.from.in) || !within_reach(*op.to.in) ||
@@ -36,15 +36,15 @@ Result<bool> accept_copy(const Core& core, const Operation& op) {
 
 }  // namespace
 
-Result<bool> accept_command(const Core& core, const Operation& op) {
+Result<bool> accept_command(const Core& core, const StreamOperation& op) {
   switch (op.kind) {
-    case Operation::Kind::launch: return accept_launch(core, op);
-    case Operation::Kind::copy: return accept_copy(core, op);
-    case Operation::Kind::fill:
+    case StreamOperation::Kind::launch: return accept_launch(core, op);
+    case StreamOperation::Kind::copy: return accept_copy(core, op);
+    case StreamOperation::Kind::fill:
       if (!Buffer::of(core, op.to.in)) return not_own(core, "fill");
       TROIKA_TRY(check_span(op.to, "fill"));
       return true;
-    case Operation::Kind::hand_over: break;
+    case StreamOperation::Kind::hand_over: break;
   }
   if (!Buffer::of(core, op.to.in)) return not_own(core, "hand_over");
   TROIKA_TRY(check_span(op.to, "hand_over"));

@@ -49,7 +49,7 @@ CUresult copy_row(const Core& core, CUstream stream, const Span2D& from_span,
   return core.api->MemcpyDtoHAsync(to.host, from.device, bytes, stream);
 }
 
-CUresult copy_rows_between_peers(const Core& core, CUstream stream, const Operation& op) {
+CUresult copy_rows_between_peers(const Core& core, CUstream stream, const StreamOperation& op) {
   const Side from{op.from}, to{op.to};
   CUDA_MEMCPY3D_PEER copy{};
   copy.srcMemoryType = copy.dstMemoryType = CU_MEMORYTYPE_DEVICE;
@@ -65,7 +65,7 @@ CUresult copy_rows_between_peers(const Core& core, CUstream stream, const Operat
   return core.api->Memcpy3DPeerAsync(&copy, stream);
 }
 
-CUresult copy_rows(const Core& core, CUstream stream, const Operation& op) {
+CUresult copy_rows(const Core& core, CUstream stream, const StreamOperation& op) {
   const Side from{op.from}, to{op.to};
   if (between_peers(from, to)) return copy_rows_between_peers(core, stream, op);
   CUDA_MEMCPY2D copy{};
@@ -82,7 +82,7 @@ CUresult copy_rows(const Core& core, CUstream stream, const Operation& op) {
   return core.api->Memcpy2DAsync(&copy, stream);
 }
 
-CUresult copy(const Core& core, CUstream stream, const Operation& op) {
+CUresult copy(const Core& core, CUstream stream, const StreamOperation& op) {
   if (rows_touch(op.from) && rows_touch(op.to))
     return copy_row(core, stream, as_row(op.from), as_row(op.to));
   if (std::max(op.from.pitch, op.to.pitch) <= pitch_max) {
@@ -141,7 +141,7 @@ CUresult fill_row_in_parts(const Core& core, CUstream stream, CUdeviceptr to, co
   return error;
 }
 
-CUresult fill(const Core& core, CUstream stream, const Operation& op) {
+CUresult fill(const Core& core, CUstream stream, const StreamOperation& op) {
   const std::size_t size = size_of(op.scalar.type);
   const Span2D to = rows_touch(op.to) ? as_row(op.to) : op.to;
   const CUdeviceptr first = Buffer::of(core, to.in)->address() + to.offset;
@@ -161,7 +161,7 @@ CUresult fill(const Core& core, CUstream stream, const Operation& op) {
 }
 
 // What the device is about to use comes in one transfer instead of a fault a page.
-CUresult prefetch(const Core& core, CUstream stream, const Operation& op) {
+CUresult prefetch(const Core& core, CUstream stream, const StreamOperation& op) {
   if (core.reach != Reach::managed) return CUDA_SUCCESS;
   for (const KernelArg& arg : op.args.view()) {
     if (!arg.is_buffer()) continue;
@@ -175,7 +175,7 @@ CUresult prefetch(const Core& core, CUstream stream, const Operation& op) {
   return CUDA_SUCCESS;
 }
 
-CUresult launch(const Core& core, CUstream stream, const Operation& op) {
+CUresult launch(const Core& core, CUstream stream, const StreamOperation& op) {
   const auto& kernel = static_cast<const CudaKernel&>(*op.kernel);
   if (const CUresult error = prefetch(core, stream, op); error != CUDA_SUCCESS) return error;
   const auto args = op.args.view();
@@ -206,56 +206,56 @@ CUresult launch(const Core& core, CUstream stream, const Operation& op) {
 
 // Pages of others' that no operation has used before. What an operation of another kind left in the
 // same slot may be gone.
-Status map_all(const Core& core, const Operation& op) {
+Status map_all(const Core& core, const StreamOperation& op) {
   const auto map = [&core](const Span2D& span) {
     const Buffer* const buffer = Buffer::of(core, span.in);
     return buffer ? buffer->map() : Status{};
   };
-  if (op.kind == Operation::Kind::launch) {
+  if (op.kind == StreamOperation::Kind::launch) {
     for (const KernelArg& arg : op.args.view()) TROIKA_TRY(map(arg.span));
     return {};
   }
-  if (op.kind == Operation::Kind::copy) TROIKA_TRY(map(op.from));
+  if (op.kind == StreamOperation::Kind::copy) TROIKA_TRY(map(op.from));
   return map(op.to);
 }
 
 }  // namespace
 
-Status enqueue_command(const Core& core, CUstream stream, const Operation& op) {
+Status enqueue_command(const Core& core, CUstream stream, const StreamOperation& op) {
   TROIKA_TRY(map_all(core, op));
   CUresult error = CUDA_SUCCESS;
   std::string what;
   switch (op.kind) {
-    case Operation::Kind::launch:
+    case StreamOperation::Kind::launch:
       error = launch(core, stream, op);
       what = "launch of " + static_cast<const CudaKernel&>(*op.kernel).operation();
       break;
-    case Operation::Kind::copy:
+    case StreamOperation::Kind::copy:
       error = copy(core, stream, op);
       what = "copy";
       break;
-    case Operation::Kind::fill:
+    case StreamOperation::Kind::fill:
       error = fill(core, stream, op);
       what = "fill";
       break;
-    case Operation::Kind::hand_over: break;
+    case StreamOperation::Kind::hand_over: break;
   }
   if (error == CUDA_SUCCESS) return {};
   return failure(*core.api, Code::kernel_failed, what + " on " + core.name, error);
 }
 
-bool leaves_device(const Core& core, const Operation& op) noexcept {
-  return op.kind == Operation::Kind::copy && !Buffer::of(core, op.to.in);
+bool leaves_device(const Core& core, const StreamOperation& op) noexcept {
+  return op.kind == StreamOperation::Kind::copy && !Buffer::of(core, op.to.in);
 }
 
-std::array<Touched, 2> touched_by(const Operation& op) noexcept {
+std::array<Touched, 2> touched_by(const StreamOperation& op) noexcept {
   const auto range = [](const Span2D& span, bool written) {
     const std::uintptr_t begin = Side{span}.at();
     return Touched{begin, begin + (span.end() - span.offset), written};
   };
   std::array<Touched, 2> touched{};
-  if (op.kind == Operation::Kind::copy) touched[0] = range(op.from, false);
-  if (op.kind != Operation::Kind::launch) touched[1] = range(op.to, true);
+  if (op.kind == StreamOperation::Kind::copy) touched[0] = range(op.from, false);
+  if (op.kind != StreamOperation::Kind::launch) touched[1] = range(op.to, true);
   return touched;
 }
 

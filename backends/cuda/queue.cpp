@@ -17,11 +17,11 @@ class CudaStream final : public Stream {
   // The streams of the driver, once.
   Status open();
 
-  Result<bool> accept(const Operation& op) override;
+  Result<bool> accept(const StreamOperation& op) override;
   bool hold_behind(const Stream& other, std::uint64_t value) override;
-  Status begin(const Operation& op) override;
+  Status begin(const StreamOperation& op) override;
   Status submit() override;
-  void poll(Progress& progress) override;
+  void poll(StreamProgress& progress) override;
   Nanos look_again() const noexcept override { return in_flight_.empty() ? forever : patience; }
 
  private:
@@ -43,11 +43,11 @@ class CudaStream final : public Stream {
   void give_back(const InFlight& op);
   CUresult wait_for_conflicts(const InFlight& op);
   Status wait_for_memory();
-  Status enqueue(const Operation& op, InFlight& made);
+  Status enqueue(const StreamOperation& op, InFlight& made);
   Status ring();
   Status remember(Status status);
   Status refused(const char* call, CUresult error);
-  void measure(std::size_t launches, Progress& progress);
+  void measure(std::size_t launches, StreamProgress& progress);
 
   const std::shared_ptr<const Core> core_;
   const QueueUse use_;
@@ -101,8 +101,8 @@ Status CudaStream::open() {
   return failure(*core_->api, Code::unavailable, "cuEventRecord on " + core_->name, error);
 }
 
-Result<bool> CudaStream::accept(const Operation& op) {
-  if (use_ == QueueUse::copy && op.kind == Operation::Kind::launch)
+Result<bool> CudaStream::accept(const StreamOperation& op) {
+  if (use_ == QueueUse::copy && op.kind == StreamOperation::Kind::launch)
     return Status{Code::unsupported, "launch: this queue of " + core_->name + " copies only"};
   return accept_command(*core_, op);
 }
@@ -150,7 +150,7 @@ CUresult CudaStream::wait_for_conflicts(const InFlight& op) {
   return CUDA_SUCCESS;
 }
 
-Status CudaStream::enqueue(const Operation& op, InFlight& made) {
+Status CudaStream::enqueue(const StreamOperation& op, InFlight& made) {
   const CUstream way = ways_[made.way];
   if (const CUresult error = events_of(made).take(made.ended); error != CUDA_SUCCESS)
     return refused("cuEventCreate", error);
@@ -178,12 +178,13 @@ Status CudaStream::wait_for_memory() {
   return {};
 }
 
-Status CudaStream::begin(const Operation& op) {
+Status CudaStream::begin(const StreamOperation& op) {
   const Current current{*core_};
   TROIKA_TRY(std::exchange(held_, {}));
   TROIKA_TRY(wait_for_memory());
   InFlight made{op.value, 0, {}, nullptr, nullptr, nullptr};
-  if (op.kind == Operation::Kind::launch) made.kernel = static_cast<const CudaKernel*>(op.kernel);
+  if (op.kind == StreamOperation::Kind::launch)
+    made.kernel = static_cast<const CudaKernel*>(op.kernel);
   if (use_ == QueueUse::copy) {
     made.way = leaves_device(*core_, op) ? 1 : 0;
     made.touched = touched_by(op);
@@ -216,7 +217,7 @@ Status CudaStream::submit() {
   return ring();
 }
 
-void CudaStream::poll(Progress& progress) {
+void CudaStream::poll(StreamProgress& progress) {
   progress.reached = reached_;
   if (in_flight_.empty()) return;
   const Current current{*core_};
@@ -245,7 +246,7 @@ void CudaStream::poll(Progress& progress) {
 }
 
 // The launches among the first operations in flight, all of which have ended.
-void CudaStream::measure(std::size_t operations, Progress& progress) {
+void CudaStream::measure(std::size_t operations, StreamProgress& progress) {
   struct Took {
     std::uint64_t value;
     Nanos begin, end;

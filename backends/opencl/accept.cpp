@@ -10,7 +10,7 @@ Status not_own(const Core& core, const char* verb) {
           std::string{verb} + ": an allocation that is not one of " + core.name + "'s"};
 }
 
-Result<bool> accept_launch(const Core& core, const Operation& op) {
+Result<bool> accept_launch(const Core& core, const StreamOperation& op) {
   const auto* const kernel = dynamic_cast<const ClKernel*>(op.kernel);
   if (!kernel || kernel->core() != &core)
     return Status{Code::invalid_argument, "launch: a kernel that was not loaded by " + core.name};
@@ -20,7 +20,7 @@ Result<bool> accept_launch(const Core& core, const Operation& op) {
   return true;
 }
 
-Result<bool> accept_hand_over(const Core& core, const Operation& op) {
+Result<bool> accept_hand_over(const Core& core, const StreamOperation& op) {
   const Buffer* const buffer = Buffer::of(core, op.to.in);
   if (!buffer) return not_own(core, "hand_over");
   TROIKA_TRY(check_span(op.to, "hand_over"));
@@ -42,15 +42,15 @@ Result<bool> accept_hand_over(const Core& core, const Operation& op) {
 
 }  // namespace
 
-Result<bool> accept_command(const Core& core, const Operation& op) {
+Result<bool> accept_command(const Core& core, const StreamOperation& op) {
   switch (op.kind) {
-    case Operation::Kind::launch: return accept_launch(core, op);
-    case Operation::Kind::hand_over: return accept_hand_over(core, op);
-    case Operation::Kind::fill:
+    case StreamOperation::Kind::launch: return accept_launch(core, op);
+    case StreamOperation::Kind::hand_over: return accept_hand_over(core, op);
+    case StreamOperation::Kind::fill:
       if (!Buffer::of(core, op.to.in)) return not_own(core, "fill");
       TROIKA_TRY(check_span(op.to, "fill"));
       return true;
-    case Operation::Kind::copy: break;
+    case StreamOperation::Kind::copy: break;
   }
   TROIKA_TRY(check_span(op.from, "copy"));
   TROIKA_TRY(check_span(op.to, "copy"));

@@ -34,7 +34,8 @@ class LastEvent {
   cl_event& event_;
 };
 
-cl_int launch(const Core& core, cl_command_queue queue, const Operation& op, LastEvent& last) {
+cl_int launch(const Core& core, cl_command_queue queue, const StreamOperation& op,
+              LastEvent& last) {
   const auto& kernel = static_cast<const ClKernel&>(*op.kernel);
   cl_uint index = 0;
   cl_int error = CL_SUCCESS;
@@ -120,7 +121,7 @@ cl_int copy_rows(const Core& core, cl_command_queue queue, const Span2D& from, c
                                          to.in->host() + to.offset, 0, nullptr, last.next());
 }
 
-cl_int copy(const Core& core, cl_command_queue queue, const Operation& op, LastEvent& last) {
+cl_int copy(const Core& core, cl_command_queue queue, const StreamOperation& op, LastEvent& last) {
   const bool one_row = rows_touch(op.from) && rows_touch(op.to);
   if (one_row) return copy_row(core, queue, as_row(op.from), as_row(op.to), last);
   const bool by_address = !memory_of(core, op.from.in) && !memory_of(core, op.to.in);
@@ -153,7 +154,7 @@ cl_int write_row(const Core& core, cl_command_queue queue, const Buffer& buffer,
                                     nullptr, last.next());
 }
 
-cl_int fill(const Core& core, cl_command_queue queue, const Operation& op, Patterns& patterns,
+cl_int fill(const Core& core, cl_command_queue queue, const StreamOperation& op, Patterns& patterns,
             LastEvent& last) {
   const Buffer& buffer = own_buffer(op.to.in);
   const std::size_t size = size_of(op.scalar.type);
@@ -170,7 +171,8 @@ cl_int fill(const Core& core, cl_command_queue queue, const Operation& op, Patte
   return error;
 }
 
-cl_int hand_over(const Core& core, cl_command_queue queue, const Operation& op, LastEvent& last) {
+cl_int hand_over(const Core& core, cl_command_queue queue, const StreamOperation& op,
+                 LastEvent& last) {
   const Buffer& buffer = own_buffer(op.to.in);
   const std::size_t begin = op.to.offset, end = op.to.end();
   cl_int error = CL_SUCCESS;
@@ -210,26 +212,26 @@ void Patterns::release(std::uint64_t reached) {
   while (!rows_.empty() && rows_.front().first <= reached) rows_.pop_front();
 }
 
-Status enqueue_command(const Core& core, cl_command_queue queue, const Operation& op,
+Status enqueue_command(const Core& core, cl_command_queue queue, const StreamOperation& op,
                        Patterns& patterns, cl_event& event) {
   LastEvent last{core, event};
   cl_int error = CL_SUCCESS;
   std::string what;
   switch (op.kind) {
-    case Operation::Kind::launch:
+    case StreamOperation::Kind::launch:
       error = launch(core, queue, op, last);
       if (error != CL_SUCCESS)
         what = "launch of " + static_cast<const ClKernel&>(*op.kernel).operation();
       break;
-    case Operation::Kind::copy:
+    case StreamOperation::Kind::copy:
       error = copy(core, queue, op, last);
       what = "copy";
       break;
-    case Operation::Kind::fill:
+    case StreamOperation::Kind::fill:
       error = fill(core, queue, op, patterns, last);
       what = "fill";
       break;
-    case Operation::Kind::hand_over:
+    case StreamOperation::Kind::hand_over:
       error = hand_over(core, queue, op, last);
       what = "hand_over";
       break;

@@ -24,10 +24,10 @@ class Patterns {
 // Stream::accept. A hand-over towards the host asks for the bounding range of its span; it is free
 // while the host holds that range from an earlier one. Towards the device, it gives back every
 // range that touches the span's; it is free when there is none. Both move no byte.
-Result<bool> accept_command(const Core& core, const Operation& op);
+Result<bool> accept_command(const Core& core, const StreamOperation& op);
 
 // Stream::begin: `event` is that of the operation's last command, or null when none was needed.
-Status enqueue_command(const Core& core, cl_command_queue queue, const Operation& op,
+Status enqueue_command(const Core& core, cl_command_queue queue, const StreamOperation& op,
                        Patterns& patterns, cl_event& event);
 
 }  // namespace troika::opencl

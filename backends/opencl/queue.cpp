@@ -47,11 +47,11 @@ class ClStream final : public Stream {
       : core_{std::move(core)}, use_{use}, queue_{queue}, waker_{std::move(waker)} {}
   ~ClStream() override;
 
-  Result<bool> accept(const Operation& op) override;
+  Result<bool> accept(const StreamOperation& op) override;
   bool hold_behind(const Stream& other, std::uint64_t value) override;
-  Status begin(const Operation& op) override;
+  Status begin(const StreamOperation& op) override;
   Status submit() override;
-  void poll(Progress& progress) override;
+  void poll(StreamProgress& progress) override;
 
  private:
   // Of a long flush the host hears before its end, while the device still has work.
@@ -66,7 +66,7 @@ class ClStream final : public Stream {
   // Null when nothing up to `value` is in flight.
   cl_event event_up_to(std::uint64_t value) const noexcept;
   Status mark_last();
-  void retire(const InFlight& done, Progress& progress);
+  void retire(const InFlight& done, StreamProgress& progress);
   bool stamp(cl_event event, cl_profiling_info which, Nanos& at) const;
 
   const std::shared_ptr<const Core> core_;
@@ -90,8 +90,8 @@ ClStream::~ClStream() {
   core_->api->ReleaseCommandQueue(queue_);
 }
 
-Result<bool> ClStream::accept(const Operation& op) {
-  if (use_ == QueueUse::copy && op.kind == Operation::Kind::launch)
+Result<bool> ClStream::accept(const StreamOperation& op) {
+  if (use_ == QueueUse::copy && op.kind == StreamOperation::Kind::launch)
     return Status{Code::unsupported, "launch: this queue of " + core_->name + " copies only"};
   return accept_command(*core_, op);
 }
@@ -111,7 +111,7 @@ bool ClStream::hold_behind(const Stream& other, std::uint64_t value) {
   return true;
 }
 
-Status ClStream::begin(const Operation& op) {
+Status ClStream::begin(const StreamOperation& op) {
   if (const auto behind = std::exchange(behind_, {}); !behind.empty()) {
     const cl_int error = core_->api->EnqueueBarrierWithWaitList(
         queue_, static_cast<cl_uint>(behind.size()), behind.data(), nullptr);
@@ -120,9 +120,10 @@ Status ClStream::begin(const Operation& op) {
   }
   cl_event event = nullptr;
   TROIKA_TRY(enqueue_command(*core_, queue_, op, patterns_, event));
-  in_flight_.push_back(
-      {op.value, event,
-       op.kind == Operation::Kind::launch ? static_cast<const ClKernel*>(op.kernel) : nullptr});
+  in_flight_.push_back({op.value, event,
+                        op.kind == StreamOperation::Kind::launch
+                            ? static_cast<const ClKernel*>(op.kernel)
+                            : nullptr});
   // Where that fails, submit() tries again and tells.
   if (++unmarked_ >= operations_to_a_mark) static_cast<void>(mark_last());
   return {};
@@ -159,7 +160,7 @@ Status ClStream::mark_last() {
   return {};
 }
 
-void ClStream::poll(Progress& progress) {
+void ClStream::poll(StreamProgress& progress) {
   while (!marks_.empty() && marks_.front()->rung()) {
     const std::uint64_t value = marks_.front()->value();
     Mark::drop(marks_.front());
@@ -179,7 +180,7 @@ void ClStream::poll(Progress& progress) {
   progress.reached = reached_;
 }
 
-void ClStream::retire(const InFlight& done, Progress& progress) {
+void ClStream::retire(const InFlight& done, StreamProgress& progress) {
   if (!done.event) return;
   cl_int status = CL_COMPLETE;
   core_->api->GetEventInfo(done.event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status,

@@ -17,18 +17,18 @@ Channel::Channel(QueueId id, std::unique_ptr<Stream> stream, QueueListener& list
   assert(capacity > 0);
 }
 
-Result<Operation*> Channel::next_slot() {
+Result<StreamOperation*> Channel::next_slot() {
   if (abandoned()) return Status{Code::device_lost, "this queue was abandoned"};
   const std::uint64_t value = enqueued_.load(std::memory_order_relaxed) + 1;
   if (value - reached() > slots_.size())
     return Status{Code::exhausted, "queue " + std::to_string(id_.value) + " holds its limit of " +
                                        std::to_string(slots_.size()) + " operations in flight"};
-  Operation& op = slot(value).op;
+  StreamOperation& op = slot(value).op;
   op.value = value;
   return &op;
 }
 
-Result<Timepoint> Channel::enqueue(Operation& op) {
+Result<Timepoint> Channel::enqueue(StreamOperation& op) {
   TROIKA_ASSIGN(const bool needed, stream_->accept(op));
   if (!needed) return Timepoint{id_, 0};
   Slot& to = slot(op.value);

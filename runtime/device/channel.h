@@ -27,7 +27,7 @@ class Channel {
   // Code::device_lost after abandon(); a timepoint of value 0 when there is nothing to do.
   template <class Write>
   Result<Timepoint> push(Write&& write) {
-    TROIKA_ASSIGN(Operation* const op, next_slot());
+    TROIKA_ASSIGN(StreamOperation* const op, next_slot());
     write(*op);
     return enqueue(*op);
   }
@@ -61,7 +61,7 @@ class Channel {
     std::uint64_t value = 0;
   };
   struct Slot {
-    Operation op;
+    StreamOperation op;
     std::array<Wait, waits_max> waits;
     std::size_t wait_count = 0;
   };
@@ -73,8 +73,8 @@ class Channel {
   };
 
   Slot& slot(std::uint64_t value) noexcept { return slots_[(value - 1) % slots_.size()]; }
-  Result<Operation*> next_slot();
-  Result<Timepoint> enqueue(Operation& op);
+  Result<StreamOperation*> next_slot();
+  Result<Timepoint> enqueue(StreamOperation& op);
   bool begin_flushed();
   bool waits_over(Slot& slot, bool& demanded);
   bool has_sent(std::uint64_t value) const noexcept;
@@ -113,7 +113,7 @@ class Channel {
   bool report_owed_ = false;
   bool lost_ = false;
   Status last_status_;  // of the operation at reached_
-  Progress progress_;
+  StreamProgress progress_;
   std::vector<Refused> refused_;   // ascending
   std::vector<Failure> failures_;  // scratch of collect(), ascending
   std::uint64_t ended_ = 0;        // all up to here has ended, refused or not

@@ -25,7 +25,7 @@ Status check_span(const Span2D& span, std::string_view verb) {
 }
 
 Status check_launch(std::string_view operation, std::span<const Param> params,
-                    const Operation& op) {
+                    const StreamOperation& op) {
   const auto args = op.args.view();
   const auto mistake = [&](Code code, const std::string& what) {
     return Status{code, "launch of " + std::string{operation} + ": " + what};

@@ -20,7 +20,8 @@ Status check_allocation(const AllocOp& op, std::string_view device);
 Status check_span(const Span2D& span, std::string_view verb);
 
 // Arguments that are not the parameters', buffers that end beyond their allocation, no work-items.
-Status check_launch(std::string_view operation, std::span<const Param> params, const Operation& op);
+Status check_launch(std::string_view operation, std::span<const Param> params,
+                    const StreamOperation& op);
 
 // How a copy or a fill may be cut: into one row where no bytes lie between its rows, or row by row.
 inline bool rows_touch(const Span2D& span) noexcept {

@@ -52,8 +52,8 @@ class DriverThread::Verbs final : public Queue {
     if (!op.from.in || !op.to.in || op.from.row_bytes != op.to.row_bytes ||
         op.from.rows != op.to.rows)
       return Status{Code::invalid_argument, "copy: the rows of its two sides differ"};
-    return channel_->push([&](Operation& to) {
-      to.kind = Operation::Kind::copy;
+    return channel_->push([&](StreamOperation& to) {
+      to.kind = StreamOperation::Kind::copy;
       to.from = op.from;
       to.to = op.to;
     });
@@ -62,8 +62,8 @@ class DriverThread::Verbs final : public Queue {
   Result<Timepoint> fill(const FillOp& op) override {
     if (!op.to.in || op.to.row_bytes % size_of(op.value.type) != 0)
       return Status{Code::invalid_argument, "fill: a row is no multiple of the value's size"};
-    return channel_->push([&](Operation& to) {
-      to.kind = Operation::Kind::fill;
+    return channel_->push([&](StreamOperation& to) {
+      to.kind = StreamOperation::Kind::fill;
       to.to = op.to;
       to.scalar = op.value;
     });
@@ -71,8 +71,8 @@ class DriverThread::Verbs final : public Queue {
 
   Result<Timepoint> launch(const LaunchOp& op) override {
     if (!op.kernel) return Status{Code::invalid_argument, "launch: no kernel"};
-    return channel_->push([&](Operation& to) {
-      to.kind = Operation::Kind::launch;
+    return channel_->push([&](StreamOperation& to) {
+      to.kind = StreamOperation::Kind::launch;
       to.kernel = op.kernel;
       to.args.assign(op.args);
       to.shape = op.shape;
@@ -81,8 +81,8 @@ class DriverThread::Verbs final : public Queue {
 
   Result<Timepoint> hand_over(const HandOver& op) override {
     if (!op.span.in) return Status{Code::invalid_argument, "hand_over: no allocation"};
-    return channel_->push([&](Operation& to) {
-      to.kind = Operation::Kind::hand_over;
+    return channel_->push([&](StreamOperation& to) {
+      to.kind = StreamOperation::Kind::hand_over;
       to.to = op.span;
       to.towards = op.towards;
       to.will_write = op.will_write;

@@ -15,7 +15,7 @@ std::span<const KernelArg> ArgList::view() const noexcept {
   return spilled_;
 }
 
-void Progress::clear() noexcept {
+void StreamProgress::clear() noexcept {
   failed.clear();
   measured.clear();
   lost = {};

@@ -26,7 +26,7 @@ class ArgList {
 };
 
 // One verb's call, copied whole. Which fields count depends on the kind.
-struct Operation {
+struct StreamOperation {
   enum class Kind : std::uint8_t { copy, fill, launch, hand_over };
 
   Kind kind = Kind::launch;
@@ -47,7 +47,7 @@ struct Failure {
 };
 
 // What a stream has to tell since it was last asked.
-struct Progress {
+struct StreamProgress {
   std::uint64_t reached = 0;       // all that was begun up to this value has ended
   std::vector<Failure> failed;     // ascending, none beyond `reached`
   std::vector<Interval> measured;  // ascending, none beyond `reached`
@@ -64,7 +64,7 @@ class Stream {
 
   // Checks an operation before it is numbered; false when there is nothing to do. Returns in
   // bounded time and calls no vendor.
-  virtual Result<bool> accept(const Operation& op) = 0;
+  virtual Result<bool> accept(const StreamOperation& op) = 0;
   // Has the vendor hold back the next operation that begins, and all behind it, until what
   // `other`, another stream of this device, has begun and sent off up to `value` has ended; whether
   // well or badly. Default: false, whatever is asked; the driver thread then begins the operation
@@ -72,11 +72,11 @@ class Stream {
   virtual bool hold_behind(const Stream& other, std::uint64_t value);
   // Gives one operation to the vendor, or runs it whole. After a failure it has no effect, and the
   // operations behind it still run.
-  virtual Status begin(const Operation& op) = 0;
+  virtual Status begin(const StreamOperation& op) = 0;
   // Sends off all that was begun and sees to it that the waker is called when it has ended.
   // A failure means that the device is lost.
   virtual Status submit() = 0;
-  virtual void poll(Progress& progress) = 0;
+  virtual void poll(StreamProgress& progress) = 0;
   // How soon poll() is to be called even when nobody calls the waker: for vendors whose notice of
   // an end may stay away. Default: forever.
   virtual Nanos look_again() const noexcept;

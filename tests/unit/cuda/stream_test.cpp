@@ -18,25 +18,25 @@ class CudaStreamTest : public ScriptedDriver {
     calls.clear();
     return *std::move(made);
   }
-  Operation copy(const Allocation& from, const Allocation& to, std::size_t at = 0,
-                 std::size_t bytes = 64) {
-    Operation op;
-    op.kind = Operation::Kind::copy;
+  StreamOperation copy(const Allocation& from, const Allocation& to, std::size_t at = 0,
+                       std::size_t bytes = 64) {
+    StreamOperation op;
+    op.kind = StreamOperation::Kind::copy;
     op.value = ++value;
     op.from = {&from, at, bytes};
     op.to = {&to, at, bytes};
     return op;
   }
-  Operation fill() {
-    Operation op;
-    op.kind = Operation::Kind::fill;
+  StreamOperation fill() {
+    StreamOperation op;
+    op.kind = StreamOperation::Kind::fill;
     op.value = ++value;
     op.to = {device.get(), 0, 64};
     op.scalar = Scalar::of<std::uint8_t>(1);
     return op;
   }
   static std::uint64_t reached(Stream& stream) {
-    Progress progress;
+    StreamProgress progress;
     stream.poll(progress);
     return progress.reached;
   }
@@ -125,7 +125,7 @@ TEST_F(CudaStreamTest, a_sticky_error_is_told_though_no_host_function_runs) {
   ASSERT_TRUE(one->submit().ok());
   EXPECT_LT(one->look_again(), std::chrono::seconds{1});
   error = CUDA_ERROR_ILLEGAL_ADDRESS;
-  Progress progress;
+  StreamProgress progress;
   one->poll(progress);
   EXPECT_EQ(progress.lost.code(), Code::device_lost);
   EXPECT_THAT(progress.lost.to_string(), HasSubstr("on fake0"));
@@ -181,7 +181,7 @@ TEST_F(CudaStreamTest, memory_taken_since_is_waited_for_once_and_on_both_ways) {
 TEST_F(CudaStreamTest, an_operation_looks_at_nothing_that_another_kind_left_in_its_slot) {
   const auto one = stream();
   const Buffer left{core, Buffer::Origin::borrowed, 0, host.host(), host.bytes(), 0};
-  Operation op = fill();
+  StreamOperation op = fill();
   op.from = {&left, 0, 64};
   op.args.assign(std::vector<KernelArg>{{{&left, 0, 64}, {}}});
   ASSERT_TRUE(one->begin(op).ok());

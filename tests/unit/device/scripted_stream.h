@@ -89,24 +89,24 @@ class ScriptedStream final : public Stream {
     vendor_.destroyed.set();
   }
 
-  Result<bool> accept(const Operation& op) override {
-    if (op.kind == Operation::Kind::fill && op.to.row_bytes > 64)
+  Result<bool> accept(const StreamOperation& op) override {
+    if (op.kind == StreamOperation::Kind::fill && op.to.row_bytes > 64)
       return Status{Code::out_of_range, "fill: beyond the allocation"};
-    return op.kind != Operation::Kind::hand_over;
+    return op.kind != StreamOperation::Kind::hand_over;
   }
   bool hold_behind(const Stream&, std::uint64_t value) override {
     const std::scoped_lock lock{vendor_.mutex};
     if (vendor_.holds_behind) vendor_.held_behind.push_back(value);
     return vendor_.holds_behind;
   }
-  Status begin(const Operation& op) override {
+  Status begin(const StreamOperation& op) override {
     if (vendor_.entered) vendor_.entered->set();
     if (vendor_.gate) vendor_.gate->wait();
     const std::scoped_lock lock{vendor_.mutex};
     pthread_sigmask(SIG_BLOCK, nullptr, &vendor_.blocked);
     vendor_.begun_on = std::this_thread::get_id();
     vendor_.begun.push_back(op.value);
-    if (op.kind == Operation::Kind::launch)
+    if (op.kind == StreamOperation::Kind::launch)
       for (const KernelArg& arg : op.args.view()) vendor_.scalars.push_back(arg.scalar.as<float>());
     if (op.value == vendor_.refuse) return {Code::kernel_failed, "refused"};
     last_ = op.value;
@@ -118,7 +118,7 @@ class ScriptedStream final : public Stream {
     if (vendor_.refuse_submit) return {Code::internal, "flush: no device"};
     return {};
   }
-  void poll(Progress& progress) override {
+  void poll(StreamProgress& progress) override {
     const std::scoped_lock lock{vendor_.mutex};
     ++vendor_.polls;
     if (vendor_.lose) progress.lost = {Code::device_lost, "fell off the bus"};

@@ -128,12 +128,12 @@ class ClStreamTest : public testing::Test {
   }
   Status launch(std::uint64_t value) { return launch(value, *stream); }
   Status launch(std::uint64_t value, Stream& on) {
-    Operation op;
+    StreamOperation op;
     op.value = value;
     op.kernel = kernel.get();
     return on.begin(op);
   }
-  const Progress& poll() {
+  const StreamProgress& poll() {
     progress.clear();
     stream->poll(progress);
     return progress;
@@ -145,7 +145,7 @@ class ClStreamTest : public testing::Test {
   std::shared_ptr<Waker> waker = std::make_shared<Waker>();
   std::unique_ptr<ClKernel> kernel;
   std::unique_ptr<Stream> stream;
-  Progress progress;
+  StreamProgress progress;
 
  private:
   _cl_kernel handle_;
@@ -298,7 +298,7 @@ TEST_F(ClStreamTest, begins_nothing_that_the_vendor_would_not_hold_back) {
 
 TEST_F(ClStreamTest, for_copies_takes_no_launch) {
   const auto copies = *make_stream(core, QueueUse::copy, waker);
-  Operation op;
+  StreamOperation op;
   op.kernel = kernel.get();
   EXPECT_EQ(copies->accept(op).status().to_string(),
             "unsupported: launch: this queue of fake0 copies only");
