@@ -3,27 +3,27 @@
 
 #include <functional>
 
-#include "bench/command.h"
 #include "bench/report.h"
+#include "examples/command.h"
 
 namespace troika::bench {
 
-// The options are the subcommand's; `measure` does its work once they are parsed.
+// `measure` does its work once the options are parsed.
 struct Subcommand {
-  CLI::App* options = nullptr;
+  Command options;
   std::function<Report()> measure;
 };
 
-Subcommand compare(CLI::App& program);
-Subcommand devices(CLI::App& program);
-Subcommand graph(CLI::App& program);
-Subcommand inferred(CLI::App& program);
-Subcommand overhead(CLI::App& program);
-Subcommand round_trip(CLI::App& program);
-Subcommand schedule(CLI::App& program);
-Subcommand strand(CLI::App& program);
-Subcommand tracing(CLI::App& program);
-Subcommand transfer(CLI::App& program);
-Subcommand vector_adds(CLI::App& program);
+Subcommand compare(CommandLine& line);
+Subcommand devices(CommandLine& line);
+Subcommand graph(CommandLine& line);
+Subcommand inferred(CommandLine& line);
+Subcommand overhead(CommandLine& line);
+Subcommand round_trip(CommandLine& line);
+Subcommand schedule(CommandLine& line);
+Subcommand strand(CommandLine& line);
+Subcommand tracing(CommandLine& line);
+Subcommand transfer(CommandLine& line);
+Subcommand vector_adds(CommandLine& line);
 
 }  // namespace troika::bench

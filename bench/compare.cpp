@@ -109,13 +109,13 @@ Report measure(const ContestOptions& options) {
 
 }  // namespace
 
-Subcommand compare(CLI::App& program) {
+Subcommand compare(CommandLine& line) {
   auto options = std::make_shared<ContestOptions>();
   Command command{
-      program, "compare",
+      line, "compare",
       "The graphs of overhead on oneTBB, OpenMP, StarPU and Taskflow: ratios to Troika."};
   add_options(command, *options);
-  return {command.app(), [options] { return measure(*options); }};
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -147,15 +147,15 @@ Report measure(const Options& options, const std::string& backends) {
 
 }  // namespace
 
-Subcommand devices(CLI::App& program) {
+Subcommand devices(CommandLine& line) {
   auto options = std::make_shared<Options>();
   auto backends = std::make_shared<std::string>();
-  Command command{program, "devices",
+  Command command{line, "devices",
                   "What is there, what is missing and why; latency, bandwidth, zero copy."};
   command.count("--repeats", options->repeats, {1, 1000}, "of each measurement");
   command.count("--megabytes", options->megabytes, {1, 1024}, "that are copied");
   command.text("--backends", *backends, "as RuntimeOptions::backends: opencl.memory=separate");
-  return {command.app(), [options, backends] { return measure(*options, *backends); }};
+  return {command, [options, backends] { return measure(*options, *backends); }};
 }
 
 }  // namespace troika::bench

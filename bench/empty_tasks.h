@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "bench/command.h"
 #include "bench/contestant.h"
 #include "bench/report.h"
+#include "examples/command.h"
 
 namespace troika::bench {
 

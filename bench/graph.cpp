@@ -208,10 +208,9 @@ Report measure(const Options& options) {
 
 }  // namespace
 
-Subcommand graph(CLI::App& program) {
+Subcommand graph(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  Command command{program, "graph",
-                  "Runs a saved graph, or the tasks of a trace, and profiles it."};
+  Command command{line, "graph", "Runs a saved graph, or the tasks of a trace, and profiles it."};
   command.positional("FILE", options->file, "docs/bench.md has the format");
   command.text("--policy", options->policy, "who runs what next",
                std::vector<std::string>{policy_names().begin(), policy_names().end()});
@@ -219,7 +218,7 @@ Subcommand graph(CLI::App& program) {
   command.count("--repeats", options->repeats, {1, 1000},
                 "runs that are measured, behind three that are not");
   command.text("--trace", options->trace, "writes the trace (for ui.perfetto.dev) here");
-  return {command.app(), [options] { return measure(*options); }};
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

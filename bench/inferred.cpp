@@ -85,14 +85,14 @@ Report measure(const Options& options) {
 
 }  // namespace
 
-Subcommand inferred(CLI::App& program) {
+Subcommand inferred(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  Command command{program, "inferred",
+  Command command{line, "inferred",
                   "A Cholesky factorisation's empty tasks, ordered by the tiles that they touch."};
   command.count("--threads", options->threads, {1, 1024}, "worker threads");
   command.count("--repeats", options->repeats, {1, 1000}, "interleaved repeats");
   command.count("--side", options->side, {1, 256}, "tiles along a side of the matrix");
-  return {command.app(), [options] { return measure(*options); }};
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

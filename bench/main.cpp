@@ -5,11 +5,6 @@
 #include <stdexcept>
 #include <thread>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-#include <nlohmann/json.hpp>
-
 #include "bench/bench.h"
 
 namespace troika::bench {
@@ -39,31 +34,28 @@ void write(const std::string& path, const std::string& text) {
 }  // namespace troika::bench
 
 int main(int argc, char** argv) {
+  using namespace troika;
   using namespace troika::bench;
-  CLI::App program{"Measures Troika on this machine."};
-  program.require_subcommand(1);
+  CommandLine line{"Measures Troika on this machine."};
   std::string json, html;
-  const Subcommand subcommands[] = {devices(program),  overhead(program),   compare(program),
-                                    inferred(program), round_trip(program), strand(program),
-                                    tracing(program),  transfer(program),   graph(program),
-                                    schedule(program), vector_adds(program)};
-  for (const Subcommand& subcommand : subcommands) {
-    subcommand.options->add_option("--json", json, "writes the figures here");
-    subcommand.options->add_option("--html", html, "writes a page with plots here");
+  Subcommand subcommands[] = {devices(line),    overhead(line), compare(line),   inferred(line),
+                              round_trip(line), strand(line),   tracing(line),   transfer(line),
+                              graph(line),      schedule(line), vector_adds(line)};
+  for (Subcommand& subcommand : subcommands) {
+    subcommand.options.text("--json", json, "writes the figures here");
+    subcommand.options.text("--html", html, "writes a page with plots here");
   }
+  if (const auto status = line.parse(argc, argv)) return *status;
   try {
-    program.parse(argc, argv);
     for (const Subcommand& subcommand : subcommands) {
-      if (!subcommand.options->parsed()) continue;
-      Report report = subcommand.measure();
+      if (!subcommand.options.given()) continue;
+      bench::Report report = subcommand.measure();
       report.command = command_line(argc, argv);
       report.machine = machine();
       print(report, std::cout);
-      if (!json.empty()) write(json, json_of(report).dump(2) + '\n');
+      if (!json.empty()) write(json, json_of(report));
       if (!html.empty()) write(html, html_of(report));
     }
-  } catch (const CLI::ParseError& error) {
-    return program.exit(error);
   } catch (const std::exception& error) {
     std::cerr << "troika-bench: " << error.what() << '\n';
     return 1;

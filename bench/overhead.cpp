@@ -78,12 +78,12 @@ Report measure(const ContestOptions& options) {
 
 }  // namespace
 
-Subcommand overhead(CLI::App& program) {
+Subcommand overhead(CommandLine& line) {
   auto options = std::make_shared<ContestOptions>();
-  Command command{program, "overhead", "Nanoseconds per empty task on five graphs."};
+  Command command{line, "overhead", "Nanoseconds per empty task on five graphs."};
   add_options(command, *options);
   command.flag("--alone", options->alone, "Troika and the floor only");
-  return {command.app(), [options] { return measure(*options); }};
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -120,7 +120,7 @@ void print(const Report& report, std::ostream& out) {
     out << "not run: " << missing.what << ": " << missing.why << '\n';
 }
 
-nlohmann::ordered_json json_of(const Report& report) {
+std::string json_of(const Report& report) {
   nlohmann::ordered_json json{{"command", report.command}, {"machine", report.machine}};
   for (const Table& table : report.tables) {
     auto& rows = json[table.key] = nlohmann::ordered_json::array();
@@ -133,7 +133,7 @@ nlohmann::ordered_json json_of(const Report& report) {
   auto& not_run = json["not_run"] = nlohmann::ordered_json::array();
   for (const NotRun& missing : report.not_run)
     not_run.push_back({{"what", missing.what}, {"why", missing.why}});
-  return json;
+  return json.dump(2) + '\n';
 }
 
 }  // namespace troika::bench

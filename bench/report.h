@@ -8,8 +8,6 @@
 #include <variant>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "bench/gantt.h"
 #include "bench/samples.h"
 
@@ -56,8 +54,9 @@ std::string text_of(const Cell& cell, int decimals);
 std::vector<std::string> words_of(const std::vector<Cell>& row);
 
 void print(const Report& report, std::ostream& out);
-// Each table by its key as a list of objects; a summary of "x_ns" is x_ns, x_ns_least, x_ns_most.
-nlohmann::ordered_json json_of(const Report& report);
+// As JSON: each table by its key as a list of objects; a summary of "x_ns" is x_ns, x_ns_least,
+// x_ns_most.
+std::string json_of(const Report& report);
 // One file that needs no other.
 std::string html_of(const Report& report);
 

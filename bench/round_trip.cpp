@@ -181,9 +181,9 @@ Report measure(const Options& options) {
 
 }  // namespace
 
-Subcommand round_trip(CLI::App& program) {
+Subcommand round_trip(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  Command command{program, "round-trip",
+  Command command{line, "round-trip",
                   "Latency of one empty task from a foreign thread; CPU of idle workers."};
   command.count("--threads", options->threads, {1, 1024}, "workers");
   command.count("--trips", options->trips, {100, 10'000'000}, "of each, awake; a fiftieth halted");
@@ -191,7 +191,7 @@ Subcommand round_trip(CLI::App& program) {
   command.count("--pause-us", options->pause_us, {1, 1'000'000}, "before a trip with halted cores");
   command.count("--idle-ms", options->idle_ms, {1, 600'000},
                 "for which idle workers' CPU time is taken");
-  return {command.app(), [options] { return measure(*options); }};
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

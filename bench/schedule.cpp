@@ -141,9 +141,9 @@ Report measure(const Options& options) {
 
 }  // namespace
 
-Subcommand schedule(CLI::App& program) {
+Subcommand schedule(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  Command command{program, "schedule", "Workloads on simulated machines, by policy."};
+  Command command{line, "schedule", "Workloads on simulated machines, by policy."};
   const auto names = [](std::span<const std::string_view> of) {
     return std::vector<std::string>{of.begin(), of.end()};
   };
@@ -170,7 +170,7 @@ Subcommand schedule(CLI::App& program) {
   command.flag("--estimate", options->estimate,
                "a kernel without costs takes what gemm does, flop for flop");
   command.flag("--cold", options->cold, "the policy knows no kernel's time at the start");
-  return {command.app(), [options] { return measure(*options); }};
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -229,9 +229,9 @@ Report measure(const Options& options) {
 
 }  // namespace
 
-Subcommand strand(CLI::App& program) {
+Subcommand strand(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  Command command{program, "strand",
+  Command command{line, "strand",
                   "Nanoseconds of scheduling per placed task, on simulated devices."};
   command.count("--classes", options->classes, {1, devices_max}, "devices, each of another speed");
   command.count("--lanes", options->lanes, {1, 1024}, "workers of each");
@@ -241,7 +241,7 @@ Subcommand strand(CLI::App& program) {
   command.count("--tasks", options->tasks, {1, 10'000'000}, "tasks of the graph");
   command.count("--repeats", options->repeats, {1, 1000}, "runs");
   command.text("--policy", options->policy, "scheduling policy");
-  return {command.app(), [options] { return measure(*options); }};
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -109,14 +109,14 @@ Report measure(const Options& options) {
 
 }  // namespace
 
-Subcommand tracing(CLI::App& program) {
+Subcommand tracing(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  Command command{program, "tracing", "What the trace costs an empty task, at each level."};
+  Command command{line, "tracing", "What the trace costs an empty task, at each level."};
   command.count("--threads", options->threads, {1, 1024}, "worker threads");
   command.count("--repeats", options->repeats, {1, 1000}, "interleaved repeats");
   command.count("--tasks", options->tasks, {100, 10'000'000},
                 "of a replay; a tenth where each is placed");
-  return {command.app(), [options] { return measure(*options); }};
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -81,15 +81,15 @@ Report measure(const Options& options) {
 
 }  // namespace
 
-Subcommand transfer(CLI::App& program) {
+Subcommand transfer(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  Command command{program, "transfer",
+  Command command{line, "transfer",
                   "Time of bytes from device to device, handed over or copied, by size."};
   command.count("--repeats", options->repeats, {1, 1000}, "of each");
   command.counts("--kilobytes", options->kilobytes, {1, 1024 * 1024}, "sizes, with commas");
   command.texts("--memory", options->modes, "modes of OpenCL's memory, with commas",
                 {"host_pointer", "svm", "separate"});
-  return {command.app(), [options] { return measure(*options); }};
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

@@ -115,16 +115,16 @@ Report measure(const Options& options) {
 
 }  // namespace
 
-Subcommand vector_adds(CLI::App& program) {
+Subcommand vector_adds(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  Command command{program, "vector-adds",
+  Command command{line, "vector-adds",
                   "Small additions on an OpenCL device, their results on the host."};
   command.count("--tasks", options->shape.tasks, {1, 100'000}, "additions");
   command.count("--elements", options->shape.elements, {1, 1'000'000}, "floats in one");
   command.count("--repeats", options->repeats, {1, 1'000}, "interleaved repeats");
   command.count("--replays", options->replays, {1, 1'000}, "in a repeat, one behind the other");
   command.text("--only", options->only, "rows whose name contains this");
-  return {command.app(), [options] { return measure(*options); }};
+  return {command, [options] { return measure(*options); }};
 }
 
 }  // namespace troika::bench

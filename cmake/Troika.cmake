@@ -118,11 +118,17 @@ function(troika_add_program name)
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS})
 endfunction()
 
+# A test's own code runs for a moment: to optimise it takes longer than it saves. What it tests is
+# compiled as the build type says.
+set(TROIKA_TEST_OPTIONS -Og)
+
 # troika_add_test_headers(): what most tests include, read once for all of them.
 function(troika_add_test_headers)
   add_executable(troika_test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/empty.cpp)
   target_link_libraries(troika_test_headers PRIVATE troika_options GTest::gtest_main)
-  target_precompile_headers(troika_test_headers PRIVATE ${TROIKA_STANDARD_HEADERS} <gtest/gtest.h>)
+  target_compile_options(troika_test_headers PRIVATE ${TROIKA_TEST_OPTIONS})
+  target_precompile_headers(troika_test_headers PRIVATE
+    ${TROIKA_STANDARD_HEADERS} <gtest/gtest.h> ${PROJECT_SOURCE_DIR}/runtime/troika.h)
 endfunction()
 
 # troika_add_test(<name> SOURCES <files…> [DEPENDS <targets…>] [PREFIX <prefix>] [TIMEOUT <seconds>]):
@@ -137,6 +143,7 @@ function(troika_add_test name)
     string(APPEND arg_PREFIX .)
   endif()
   add_executable(${name} ${arg_SOURCES})
+  target_compile_options(${name} PRIVATE ${TROIKA_TEST_OPTIONS})
   target_precompile_headers(${name} REUSE_FROM troika_test_headers)
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS} GTest::gtest_main)
   gtest_discover_tests(${name} TEST_PREFIX "${arg_PREFIX}"

@@ -69,7 +69,7 @@ Status run_all(const Options& options) {
   std::vector<std::unique_ptr<Job>> alone;
   for (const std::string& device : report.devices)
     alone.push_back(std::make_unique<Job>(JobOptions{options.policy, {device}}, source, shape));
-  const int runs = options.repeats * static_cast<int>(alone.size() + 1);
+  const int runs = static_cast<int>(options.repeats * (alone.size() + 1));
   Progress progress{runs + 4};
   progress.step("reference");
   const PipelineResult expected = pipeline_reference(source, shape.factor);
@@ -83,7 +83,7 @@ Status run_all(const Options& options) {
   };
   // Who runs after whom changes from round to round: each leaves the caches to the next.
   const std::size_t jobs = alone.size() + 1;
-  for (int repeat = 0; repeat < options.repeats; ++repeat)
+  for (unsigned repeat = 0; repeat < options.repeats; ++repeat)
     for (std::size_t turn = 0; turn < jobs; ++turn) {
       const std::size_t job = (turn + static_cast<std::size_t>(repeat)) % jobs;
       if (job == 0) run(together, "all together", repeat);

@@ -11,8 +11,8 @@ struct Options {
   std::string picture;  // PNG or JPEG
   std::string policy = "load_aware";
   std::vector<std::string> devices;  // names or backends; empty: all
-  int tiles = 0;                     // 0: as many as suit the picture
-  int repeats = 5;
+  unsigned tiles = 0;                // 0: as many as suit the picture
+  unsigned repeats = 5;
   std::string json;  // empty: none
   std::string output = "out/demo.png";
   std::string trace = "out/demo_trace.json";

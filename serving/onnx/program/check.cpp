@@ -2,9 +2,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "serving/onnx/program/commands.h"
 #include "serving/onnx/program/values.h"
 #include "serving/onnx/session.h"
@@ -83,20 +80,17 @@ int check(const Options& options) {
 
 }  // namespace
 
-Subcommand check_command(CLI::App& program) {
+Subcommand check_command(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command = program.add_subcommand(
-      "check",
-      "Runs models and compares with the outputs beside them. Each folder holds "
-      "model.onnx and test_data_set_<n> with input_<i>.pb and output_<i>.pb.");
-  command->add_option("folders", options->folders, "cases")->required();
-  command->add_option("--devices", options->devices, "devices or backends, with commas")
-      ->delimiter(',');
-  command->add_flag("--alternate", options->alternate, "steps go to those devices in turn");
-  command->add_flag("--quiet", options->quiet, "shows what failed only");
-  command->add_option("--absolute", options->absolute, "how far an element may be off")
-      ->capture_default_str();
-  command->add_option("--relative", options->relative, "and of its value")->capture_default_str();
+  Command command{line, "check",
+                  "Runs models and compares with the outputs beside them. Each folder holds "
+                  "model.onnx and test_data_set_<n> with input_<i>.pb and output_<i>.pb."};
+  command.positionals("folders", options->folders, "cases");
+  command.texts("--devices", options->devices, "devices or backends, with commas");
+  command.flag("--alternate", options->alternate, "steps go to those devices in turn");
+  command.flag("--quiet", options->quiet, "shows what failed only");
+  command.number("--absolute", options->absolute, 0, 1e9, "how far an element may be off");
+  command.number("--relative", options->relative, 0, 1e9, "and of its value");
   return {command, [options] { return check(*options); }};
 }
 

@@ -3,19 +3,18 @@
 
 #include <functional>
 
-#include <CLI/App.hpp>
+#include "examples/command.h"
 
 namespace troika::onnx {
 
-// The options are the subcommand's; `run` does its work once they are parsed and returns the exit
-// status.
+// `run` does its work once the options are parsed, and returns the exit status.
 struct Subcommand {
-  CLI::App* options = nullptr;
+  Command options;
   std::function<int()> run;
 };
 
-Subcommand check_command(CLI::App& program);
-Subcommand time_command(CLI::App& program);
-Subcommand operators_command(CLI::App& program);
+Subcommand check_command(CommandLine& line);
+Subcommand time_command(CommandLine& line);
+Subcommand operators_command(CommandLine& line);
 
 }  // namespace troika::onnx

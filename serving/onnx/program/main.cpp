@@ -2,16 +2,13 @@
 #include <exception>
 #include <iostream>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "serving/onnx/operators.h"
 #include "serving/onnx/program/commands.h"
 
 namespace troika::onnx {
 
-Subcommand operators_command(CLI::App& program) {
-  return {program.add_subcommand("operators", "Prints the page operators.md."), [] {
+Subcommand operators_command(CommandLine& line) {
+  return {Command{line, "operators", "Prints the page operators.md."}, [] {
             std::cout << operators_page();
             return 0;
           }};
@@ -20,17 +17,15 @@ Subcommand operators_command(CLI::App& program) {
 }  // namespace troika::onnx
 
 int main(int argc, char** argv) {
+  using namespace troika;
   using namespace troika::onnx;
-  CLI::App program{"Runs models in ONNX's format on Troika."};
-  program.require_subcommand(1);
-  const Subcommand subcommands[] = {check_command(program), time_command(program),
-                                    operators_command(program)};
+  CommandLine line{"Runs models in ONNX's format on Troika."};
+  const Subcommand subcommands[] = {check_command(line), time_command(line),
+                                    operators_command(line)};
+  if (const auto status = line.parse(argc, argv)) return *status;
   try {
-    program.parse(argc, argv);
     for (const Subcommand& subcommand : subcommands)
-      if (subcommand.options->parsed()) return subcommand.run();
-  } catch (const CLI::ParseError& error) {
-    return program.exit(error);
+      if (subcommand.options.given()) return subcommand.run();
   } catch (const std::exception& error) {
     std::cerr << "troika-onnx: " << error.what() << '\n';
     return 1;

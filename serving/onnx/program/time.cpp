@@ -7,9 +7,6 @@
 #include <map>
 #include <memory>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "serving/onnx/program/commands.h"
 #include "serving/onnx/session.h"
 #include "serving/onnx/step_times.h"
@@ -21,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   std::string model;
-  std::vector<std::int64_t> shape, batches{1, 8, 32};
+  std::vector<std::uint32_t> shape, batches{1, 8, 32};
   std::vector<std::string> devices{"host"};
   unsigned threads = 1, repeats = 30;
 };
@@ -32,7 +29,8 @@ double micros_since(Clock::time_point start) {
 
 // Open dimensions are filled from --shape, the first with the batch.
 Dims dims_for(const Port& port, const Options& options, std::int64_t batch) {
-  Dims dims = options.shape.empty() ? port.dims : options.shape;
+  Dims dims = port.dims;
+  if (!options.shape.empty()) dims.assign(options.shape.begin(), options.shape.end());
   if (dims.size() != port.dims.size())
     refuse(Code::invalid_argument, "--shape has another rank than input '" + port.name + "'");
   if (!dims.empty() && port.dims[0] == -1) dims[0] = batch;
@@ -93,23 +91,18 @@ int time_model(const Options& options) {
 
 }  // namespace
 
-Subcommand time_command(CLI::App& program) {
+Subcommand time_command(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command = program.add_subcommand(
-      "time", "Time of a run, median (least - most), and of each operator on the host by itself.");
-  command->add_option("model", options->model, "the file")->required();
-  command->add_option("--shape", options->shape, "dimensions of the input, with commas")
-      ->delimiter(',');
-  command->add_option("--batch", options->batches, "sizes of the first dimension, with commas")
-      ->delimiter(',')
-      ->capture_default_str();
-  command->add_option("--threads", options->threads, "workers of the host")->capture_default_str();
-  command->add_option("--repeats", options->repeats, "of each")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-  command->add_option("--devices", options->devices, "devices or backends, with commas")
-      ->delimiter(',')
-      ->capture_default_str();
+  Command command{
+      line, "time",
+      "Time of a run, median (least - most), and of each operator on the host by itself."};
+  command.positional("model", options->model, "the file");
+  command.counts("--shape", options->shape, {0, ~0U}, "dimensions of the input, with commas");
+  command.counts("--batch", options->batches, {1, ~0U},
+                 "sizes of the first dimension, with commas");
+  command.count("--threads", options->threads, {1, 4096}, "workers of the host");
+  command.count("--repeats", options->repeats, {1, 100'000}, "of each");
+  command.texts("--devices", options->devices, "devices or backends, with commas");
   return {command, [options] { return time_model(*options); }};
 }
 

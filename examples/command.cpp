@@ -1,13 +1,30 @@
-#include "bench/command.h"
+#include "examples/command.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-namespace troika::bench {
+namespace troika {
 
-Command::Command(CLI::App& program, const char* name, const char* what)
-    : app_{program.add_subcommand(name, what)} {}
+CommandLine::CommandLine(const char* what) : app_{std::make_unique<CLI::App>(what)} {}
+
+CommandLine::~CommandLine() = default;
+
+std::optional<int> CommandLine::parse(int argc, char** argv) {
+  try {
+    app_->parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app_->exit(error);
+  }
+  return std::nullopt;
+}
+
+Command::Command(CommandLine& line, const char* name, const char* what)
+    : app_{line.app_->add_subcommand(name, what)} {
+  line.app_->require_subcommand(1);
+}
+
+bool Command::given() const { return app_->parsed(); }
 
 void Command::number(const char* name, double& value, double least, double most, const char* help) {
   app_->add_option(name, value, help)->check(CLI::Range(least, most))->capture_default_str();
@@ -27,7 +44,11 @@ void Command::texts(const char* name, std::vector<std::string>& values, const ch
 }
 
 void Command::positional(const char* what, std::string& value, const char* help) {
-  app_->add_option(what, value, help)->required();
+  app_->add_option(what, value, help)->required(value.empty());
+}
+
+void Command::positionals(const char* what, std::vector<std::string>& values, const char* help) {
+  app_->add_option(what, values, help)->required();
 }
 
 void Command::flag(const char* name, bool& value, const char* help) {
@@ -36,9 +57,9 @@ void Command::flag(const char* name, bool& value, const char* help) {
 
 void Command::add_count(const char* name, const char* help, Limits limits, std::uint64_t now,
                         std::function<void(std::uint64_t)> set) {
-  app_->add_option_function<std::uint64_t>(name, std::move(set), help)
-      ->check(CLI::Range(limits.least, limits.most))
-      ->default_str(std::to_string(now));
+  CLI::Option* const option = app_->add_option_function<std::uint64_t>(name, std::move(set), help)
+                                  ->check(CLI::Range(limits.least, limits.most));
+  if (now >= limits.least && now <= limits.most) option->default_str(std::to_string(now));
 }
 
 void Command::add_counts(const char* name, const char* help, Limits limits,
@@ -51,4 +72,4 @@ void Command::add_counts(const char* name, const char* help, Limits limits,
   if (!now.empty()) option->default_str(CLI::detail::join(now));
 }
 
-}  // namespace troika::bench
+}  // namespace troika
