@@ -19,7 +19,10 @@ struct Options {
   std::vector<std::string> policies{"load_aware"};
   std::vector<std::uint32_t> tiles{16};
   std::size_t tile = 960;
-  double noise_percent = 0;
+  double noise_percent = 0, misread_percent = 0;
+  std::string slow;
+  double slow_factor = 2, slow_from_percent = 30;
+  unsigned runs = 1;
   double search_seconds = 0;
   unsigned seeds = 1;
   bool transfers = true;
@@ -58,26 +61,47 @@ struct Case {
   std::uint32_t tiles;
 };
 
+SimulationOptions simulation_options(const Options& options, const std::string& policy) {
+  SimulationOptions simulated;
+  simulated.policy = policy;
+  simulated.known_costs = !options.cold;
+  simulated.search = from_seconds(options.search_seconds);
+  simulated.runs = options.runs;
+  return simulated;
+}
+
+// Adds what is not as it should be; a device grows slow that far into a run without any of it.
+void disturb(SimulationOptions& simulated, const Options& options, const PricedMachine& machine,
+             const SavedGraph& graph) {
+  if (!options.slow.empty()) {
+    const double whole = to_seconds(simulate(machine, graph, simulated).makespan);
+    simulated.slow = options.slow;
+    simulated.slow_factor = options.slow_factor;
+    simulated.slow_from = from_seconds(options.slow_from_percent / 100 * whole);
+  }
+  simulated.spread = options.noise_percent / 100;
+  simulated.misread = options.misread_percent / 100;
+}
+
 // Seeds differ in the noise and in what policies draw.
 std::vector<Cell> measure(const Case& of, const std::string& policy, Report& report) {
   const Options& options = of.options;
   std::vector<double> makespans, decisions;
   double bound = 0;
-  std::vector<std::string> estimated;
-  for (unsigned seed = 1; seed <= options.seeds; ++seed) {
-    const SavedGraph graph = value_or_throw(
-        make_workload(of.workload, {of.tiles, options.tile, 1, kernels_of(of.machine)}));
-    const PricedMachine machine =
-        value_or_throw(priced(of.machine, kernels_of(graph), options.tile,
-                              options.estimate ? Estimate::yes : Estimate::no));
-    const Simulation done = simulate(machine, graph,
-                                     {policy, seed, options.noise_percent / 100, !options.cold,
-                                      from_seconds(options.search_seconds)});
+  const SavedGraph graph = value_or_throw(
+      make_workload(of.workload, {of.tiles, options.tile, 1, kernels_of(of.machine)}));
+  const PricedMachine machine =
+      value_or_throw(priced(of.machine, kernels_of(graph), options.tile,
+                            options.estimate ? Estimate::yes : Estimate::no));
+  const std::vector<std::string>& estimated = machine.estimated;
+  SimulationOptions simulated = simulation_options(options, policy);
+  disturb(simulated, options, machine, graph);
+  for (simulated.seed = 1; simulated.seed <= options.seeds; ++simulated.seed) {
+    const Simulation done = simulate(machine, graph, simulated);
     makespans.push_back(to_ms(done.makespan));
     decisions.insert(decisions.end(), done.decision_ns.begin(), done.decision_ns.end());
     bound = to_ms(done.lower_bound);
-    estimated = machine.estimated;
-    if (seed != 1) continue;
+    if (simulated.seed != 1) continue;
     report.charts.push_back(chart_of(of.workload + " of " + std::to_string(of.tiles) +
                                          " tiles on " + of.machine.name + " by " + policy,
                                      graph, done));
@@ -136,6 +160,15 @@ Report measure(const Options& options) {
   if (options.noise_percent > 0)
     report.notes.push_back("every task's time is drawn: lognormal, " +
                            text_of(options.noise_percent, 0) + " %");
+  if (options.misread_percent > 0)
+    report.notes.push_back(text_of(options.misread_percent, 1) +
+                           " % of tasks' times were told a hundred times too long");
+  if (!options.slow.empty())
+    report.notes.push_back(options.slow + " takes " + text_of(options.slow_factor, 1) +
+                           " times as long from " + text_of(options.slow_from_percent, 0) +
+                           " % of a run without noise on");
+  if (options.runs > 1)
+    report.notes.push_back("the last of " + std::to_string(options.runs) + " runs of each plan");
   return report;
 }
 
@@ -166,6 +199,14 @@ Subcommand schedule(CommandLine& line) {
                  "lognormal spread of tasks' times, in %");
   command.number("--optimize", options->search_seconds, 0.0, 3600.0,
                  "seconds of search for a better course, before the run");
+  command.number("--misread", options->misread_percent, 0.0, 100.0,
+                 "of tasks' times are told a hundred times too long, in %");
+  command.text("--slow", options->slow, "a device that grows slow");
+  command.number("--slow-by", options->slow_factor, 1.0, 1000.0, "times as long as before");
+  command.number("--slow-from", options->slow_from_percent, 0.0, 100.0,
+                 "when, in % of a run without noise");
+  command.count("--runs", options->runs, {1, 1000},
+                "of each plan, one after another: the last one counts");
   command.count("--seeds", options->seeds, {1, 1000}, "runs of each, with other noise");
   command.flag("--estimate", options->estimate,
                "a kernel without costs takes what gemm does, flop for flop");

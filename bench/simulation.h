@@ -34,8 +34,13 @@ struct SimulationOptions {
   std::string policy = "load_aware";
   std::uint64_t seed = 1;
   double spread = 0;        // lognormal deviation of every task's time
+  double misread = 0;       // chance that a task's time is told a hundred times too long
   bool known_costs = true;  // the policy knows the means from the start
   Nanos search{0};          // Plan::optimize()'s budget; 0: none
+  unsigned runs = 1;        // one after another: the result is the last one's
+  std::string slow;         // the device whose tasks take `slow_factor` times as long; none: empty
+  double slow_factor = 1;
+  Nanos slow_from{0};  // after the start
 };
 
 struct SimulatedTask {

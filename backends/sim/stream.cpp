@@ -162,9 +162,15 @@ void Stream::finish(const std::shared_ptr<Op>& op, const std::shared_ptr<Effect>
   core_.pump();
 }
 
+// Without the option nothing is drawn: what else the seed decides stays as it is.
+Nanos Stream::misread(Nanos took) {
+  const double chance = world_.options().misread;
+  return chance > 0 && world_.rng().chance(chance) ? 100 * took : took;
+}
+
 void Stream::report_end(const Op& op, const Status& status, FailureId failure) {
   if (op.kind == OpKind::launch && core_.spec().measures)
-    measured_.push_back({op.value, op.began, world_.now()});
+    measured_.push_back({op.value, world_.now() - misread(world_.now() - op.began), world_.now()});
   if (status.ok() && !op.ends_flush && !world_.rng().chance(world_.options().report_alone)) return;
   send({op.value, status, false, std::exchange(measured_, {}), failure, world_.ledger().moment()});
 }

@@ -58,6 +58,7 @@ class Stream {
   void start(const std::shared_ptr<Op>& op);
   Nanos launch_time(const Op& op);
   void finish(const std::shared_ptr<Op>& op, const std::shared_ptr<Effect>& effect);
+  Nanos misread(Nanos took);
   void report_end(const Op& op, const Status& status, FailureId failure);
   void send(Report report);
   void deliver();

@@ -18,6 +18,7 @@ struct WorldOptions {
   bool shuffle_ties = false;  // events of one instant come in an order drawn from the seed
   double noise = 0;           // multiplies the standard deviation of every cost
   double spread = 0;          // lognormal deviation of every kernel's time, whatever its cost's is
+  double misread = 0;         // chance that a kernel's Interval is told a hundred times too long
   double report_alone = 1;    // chance that an operation is reported before its flush has ended
   double report_late = 0;     // chance that a report is delayed
   Nanos report_delay_max{0};  // by up to so much

@@ -16,10 +16,51 @@ void Executor::accept(std::shared_ptr<RunState> run) {
     completed_.push_back(std::move(run));
     return;
   }
+  if (const Status refused = promise(*run); !refused.ok()) {
+    run->outcome = refused;
+    run->finished = now_;
+    run->complete = true;
+    if (run->parent != nullptr) child_over(*run);
+    completed_.push_back(std::move(run));
+    return;
+  }
   RunState& waiting = *run;
   waiting_runs_.push_back(std::move(run));
   if (waiting.parent != nullptr && waiting.parent->tasks[waiting.parent_task.value].spoiled)
     cancel_now(waiting);
+}
+
+// Takes note of a run's deadline, or says that it cannot be met.
+Status Executor::promise(RunState& run) {
+  if (run.parent != nullptr && run.parent->deadline != forever)
+    run.deadline =
+        std::min(run.deadline, run.parent->submitted + run.parent->deadline - run.submitted);
+  if (run.deadline == forever) return {};
+  if (run.refuse_late) {
+    const auto due = [](const RunState& of) {
+      const auto& outlook = of.plan->outlook;
+      const double whole = outlook ? outlook->area_nanos : 0;
+      return Due{of.submitted + of.deadline, of.admitted ? of.area_left : whole};
+    };
+    std::vector<Due> promised;
+    for (const RunState* const each : promised_) promised.push_back(due(*each));
+    const std::vector<Nanos>& paths = run.plan->ranks;
+    const Nanos longest = paths.empty() ? Nanos{0} : *std::max_element(paths.begin(), paths.end());
+    if (!deadlines_.admits(promised, due(run), longest, now_))
+      return {Code::exhausted, "refused: of its " + std::to_string(to_seconds(run.deadline) * 1e3) +
+                                   " ms its longest path takes " +
+                                   std::to_string(to_seconds(longest) * 1e3) + " ms, and " +
+                                   std::to_string(promised.size()) +
+                                   " runs with deadlines are under way"};
+  }
+  promised_.push_back(&run);
+  return {};
+}
+
+// It is over, or was cancelled before it began.
+void Executor::end_promise(const RunState& run) {
+  if (std::erase(promised_, &run) != 0 && run.refuse_late && run.outcome.ok())
+    deadlines_.observe(run.finished - run.submitted > run.deadline);
 }
 
 // In the order of submission, except that a run without a slot does not hold up those that touch
@@ -67,9 +108,7 @@ void Executor::admit(RunState& run) {
   run.admitted = true;
   if (tracing_.on()) tracing_.runs().admitted(run);
   if (!run.stands_in) run.plan->counts_in->active_runs += 1;
-  run.outlook = run.plan->outlook;
-  run.area_left = run.outlook ? run.outlook->area_nanos : 0;
-  area_left_ += run.area_left;
+  take_outlook(run);
   run.unfinished = static_cast<std::uint32_t>(graph.size());
   run.tasks_by_device.assign(devices_.size(), 0);
   run.tasks.assign(graph.size(), TaskState{});
@@ -180,7 +219,8 @@ ReadyTask Executor::ready_task(const RunState& run, TaskIndex task) const {
   ready.priority = options.priority;
   ready.tenant = options.tenant;
   ready.bound = state.bound;
-  ready.deadline = options.deadline == forever ? forever : run.submitted + options.deadline;
+  const Nanos limit = std::min(options.deadline, run.deadline);
+  ready.deadline = limit == forever ? forever : run.submitted + limit;
   ready.rank = run.plan->ranks[task.value];
   ready.age = state.age;
   ready.able = able_now(run, task);
@@ -262,9 +302,10 @@ void Executor::make_ready(RunState& run, TaskIndex task) {
   policy_->on_ready(ready, (view_->refresh(), *view_));
 }
 
-// What is late, or cannot go where it should, is decided anew.
+// What is late, or cannot go where it should, is decided anew; and so is what has to be over in
+// time whatever else there is to do, for which no plan was made.
 DeviceId Executor::assigned_to(const RunState& run, TaskIndex task) const {
-  if (run.outlook == nullptr || run.outlook->assigned.empty()) return {};
+  if (run.outlook == nullptr || run.outlook->assigned.empty() || run.deadline != forever) return {};
   const Assignment& plan = run.outlook->assigned;
   const DeviceId device = plan.device[task.value];
   const bool able = (able_now(run, task) & bit(device)) != 0;
@@ -329,7 +370,9 @@ void Executor::complete(RunState& run) {
   run.complete = true;
   if (!run.stands_in) run.plan->counts_in->active_runs -= 1;
   area_left_ = std::max(0.0, area_left_ - run.area_left);
+  if (run.outlook) outlooks_under_way_ -= 1;
   run.finished = now_;
+  end_promise(run);
   note_way(run);
   note_outlook(run);
   if (tracing_.on()) tracing_.runs().over(run);

@@ -191,13 +191,18 @@ Result<std::shared_ptr<BufferState>> RuntimeCore::find_buffer(BufferId id,
 Result<std::shared_ptr<RunState>> RuntimeCore::start(const std::shared_ptr<PlanState>& plan,
                                                      std::span<const Binding> bindings,
                                                      Job* completion, RunState* parent,
-                                                     TaskIndex parent_task) {
+                                                     TaskIndex parent_task,
+                                                     const RunOptions& options) {
   TROIKA_TRY(usable());
-  if (!plan->lane) executor_->look_out(*plan);
+  const bool promised = options.deadline != forever;
+  if (!plan->lane || promised)
+    executor_->look_out(*plan, options.refuse_late ? Look::at_prices : Look::as_policy_asks);
   const TaskGraph& graph = *plan->graph;
   auto run = std::make_shared<RunState>();
   run->plan = plan;
-  if (goes_to_host_lane(*plan)) {
+  run->deadline = options.deadline;
+  run->refuse_late = options.refuse_late;
+  if (!promised && goes_to_host_lane(*plan)) {
     run->plan = plan->lane->whole;
     run->lane = std::make_unique<LaneExecution>(plan, *host_lane_, *lane_tracing_);
   }

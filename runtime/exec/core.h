@@ -45,6 +45,17 @@ struct Binding {
   Scalar scalar;
 };
 
+// What one run of a plan wants.
+struct RunOptions {
+  // After its submission; of tasks with a deadline of their own the earlier one counts. Decides who
+  // goes first within a priority class; nothing is stopped when it has passed. Such a run is placed
+  // task by task, never on the host lane as a whole.
+  Nanos deadline = forever;
+  // It ends at once, with Code::exhausted, where by what is known it cannot be over by then beside
+  // the runs with deadlines that are under way.
+  bool refuse_late = false;
+};
+
 // All calls but the constructor may come from any thread.
 class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
  public:
@@ -76,7 +87,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   Result<std::shared_ptr<PlanState>> compile(const Graph& graph, Runs runs);
   Result<std::shared_ptr<RunState>> start(const std::shared_ptr<PlanState>& plan,
                                           std::span<const Binding> bindings, Job* completion,
-                                          RunState* parent = nullptr, TaskIndex parent_task = {});
+                                          RunState* parent = nullptr, TaskIndex parent_task = {},
+                                          const RunOptions& options = {});
   // The run's outcome. Code::would_deadlock on a worker outside blocking(); Code::timed_out at the
   // deadline.
   Status wait(RunState& run, Nanos deadline);

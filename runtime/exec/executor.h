@@ -22,7 +22,9 @@
 #include "runtime/exec/tracing.h"
 #include "runtime/sched/cost_memo.h"
 #include "runtime/sched/cost_model.h"
+#include "runtime/sched/deadlines.h"
 #include "runtime/sched/forecast.h"
+#include "runtime/sched/mix_prices.h"
 #include "runtime/sched/policy.h"
 
 namespace troika {
@@ -64,6 +66,10 @@ struct Counters {
   std::uint64_t leases_refused = 0;  // done task by task: bytes were lost or lay elsewhere
   std::vector<std::uint64_t> tasks_by_device;
 };
+
+// What a plan is looked at for before it runs: what its policy wants to know, or also what its
+// tasks are worth, for whoever adds up work.
+enum class Look : std::uint8_t { as_policy_asks, at_prices };
 
 // Decisions are made on the strand: pass() and everything below it. The public members up to there
 // may be called by any thread.
@@ -110,7 +116,7 @@ class Executor final : public Service {
   void price(PlanState& plan);
   // Where the policy looks ahead: finds the plan's outlook, and again, with its ranks, when much
   // has been learned since. Takes forecasts of the whole plan.
-  void look_out(PlanState& plan);
+  void look_out(PlanState& plan, Look look = Look::as_policy_asks);
   // Searches for a better outlook for that long, on this thread, by what is known now; true when
   // one was found. `policy`: a fresh one. Runs that are admitted later go by it, and by the one
   // before again when the shortest of the first few was longer than the shortest until now.
@@ -153,6 +159,7 @@ class Executor final : public Service {
   // predict.cpp
   struct Snapshot;
   Snapshot snapshot(const PlanState& plan, DeviceMask among) const;
+  void take_outlook(RunState& run);
   void count_area(RunState& run, TaskIndex task, bool taken);
   void note_outlook(const RunState& run);
 
@@ -161,6 +168,8 @@ class Executor final : public Service {
 
   // admission.cpp
   void accept(std::shared_ptr<RunState> run);
+  Status promise(RunState& run);
+  void end_promise(const RunState& run);
   bool admit_waiting();
   bool may_admit(const RunState& run, std::size_t position) const;
   void admit(RunState& run);
@@ -372,7 +381,12 @@ class Executor final : public Service {
   std::vector<std::vector<CostKey>> warmed_;           // by device: first runs done
   Counters counters_;
   std::uint64_t decisions_ = 0, ages_ = 0, observations_ = 0;
-  double area_left_ = 0;                      // of all runs under way
+  double area_left_ = 0;             // of all runs under way
+  std::vector<RunState*> promised_;  // those with deadlines, and such that wait
+  Deadlines deadlines_;
+  MixPrices mix_;
+  std::vector<unsigned> lanes_of_;            // open ones, by device
+  std::uint32_t outlooks_under_way_ = 0;      // runs that have one
   std::atomic<std::uint64_t> optimized_ = 0;  // searches so far
   bool dispose_due_ = false;
   std::shared_ptr<Event> quiet_;  // set when nothing is in flight; null: nobody asked

@@ -71,8 +71,9 @@ Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy, Device
   return forecast(*plan.graph, now.costs, now.lanes, policy, options);
 }
 
-void Executor::look_out(PlanState& plan) {
-  if (!policy_->looks_ahead()) return;
+void Executor::look_out(PlanState& plan, Look look) {
+  const bool ahead = policy_->looks_ahead();
+  if (!ahead && look == Look::as_policy_asks) return;
   std::unique_lock lock{shared_};
   const std::uint64_t due_at = 2 * plan.outlook_made_at + observations_min;
   if (plan.outlook && (plan.optimized || observations_ < due_at)) return;
@@ -83,8 +84,9 @@ void Executor::look_out(PlanState& plan) {
   std::vector<Nanos> paths = ranks(*plan.graph, now.costs);
   const bool one_space = std::ranges::all_of(
       devices_, [](const auto& device) { return device->info().space == host_space; });
-  auto outlook =
-      find_outlook(*plan.graph, now.costs, now.lanes, one_space ? Spaces::one : Spaces::several);
+  auto outlook = ahead ? find_outlook(*plan.graph, now.costs, now.lanes,
+                                      one_space ? Spaces::one : Spaces::several)
+                       : price_outlook(*plan.graph, now.costs, now.lanes);
 
   lock.lock();
   plan.outlook = outlook ? std::make_shared<const Outlook>(*std::move(outlook)) : nullptr;
@@ -120,6 +122,23 @@ void Executor::note_outlook(const RunState& run) {
     return;
   plan.outlook = plan.trial.take_back();
   plan.optimized = false;
+}
+
+// The plan's; beside runs of other plans at the prices of them all.
+void Executor::take_outlook(RunState& run) {
+  const PlanState& plan = *run.plan;
+  run.outlook = plan.outlook;
+  if (!run.outlook) return;
+  lanes_of_.assign(devices_.size(), 0);
+  for (const LaneView& lane : view_->lanes())
+    if (lane.open) lanes_of_[lane.device.value] += 1;
+  mix_.arrive(run.outlook->work, run.outlook->prices, lanes_of_);
+  if (outlooks_under_way_ >= plan.counts_in->active_runs)
+    run.outlook =
+        std::make_shared<const Outlook>(at_prices(*run.outlook, mix_.by_device(), lanes_of_));
+  outlooks_under_way_ += 1;
+  run.area_left = run.outlook->area_nanos;
+  area_left_ += run.area_left;
 }
 
 // A task that is taken is no longer left; one that is ready again is.

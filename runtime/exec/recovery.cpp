@@ -157,6 +157,7 @@ void Executor::cancel_now(RunState& run) {
     if (found == waiting_runs_.end()) return;
     run.finished = now_;
     run.complete = true;
+    end_promise(run);
     completed_.push_back(*found);
     waiting_runs_.erase(found);
     if (run.parent != nullptr) child_over(run);

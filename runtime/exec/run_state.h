@@ -87,6 +87,8 @@ struct RunState : std::enable_shared_from_this<RunState> {
   std::shared_ptr<const Outlook> outlook;  // the plan's when it was admitted
   double area_left = 0;                    // of tasks that were not placed
   Nanos submitted{0}, finished{0};
+  Nanos deadline = forever;  // after `submitted`
+  bool refuse_late = false;
   bool admitted = false;
   bool cancelled = false;
   bool complete = false;

@@ -217,11 +217,13 @@ class Runtime {
   Run run(const Graph& graph) {
     return run(Plan{core_, value_or_throw(core_->compile(graph, RuntimeCore::Runs::once))});
   }
-  Run run(const Plan& plan, std::initializer_list<Binding> bindings = {}) {
-    return run(plan, std::span{bindings.begin(), bindings.size()});
+  Run run(const Plan& plan, std::initializer_list<Binding> bindings = {},
+          const RunOptions& options = {}) {
+    return run(plan, std::span{bindings.begin(), bindings.size()}, options);
   }
-  Run run(const Plan& plan, std::span<const Binding> bindings) {
-    return {core_, value_or_throw(core_->start(plan.state(), bindings, nullptr))};
+  Run run(const Plan& plan, std::span<const Binding> bindings, const RunOptions& options = {}) {
+    return {core_,
+            value_or_throw(core_->start(plan.state(), bindings, nullptr, nullptr, {}, options))};
   }
 
   // Takes a device out of service, as before it is switched off: tasks that are not issued go

@@ -12,11 +12,13 @@ namespace {
 
 // Devices are about as fast at a kernel up to this ratio.
 constexpr double near_equal = 1.05;
+// Predictions that differ by up to this ratio may differ by chance.
+constexpr double noise = 1.5;
 // What is left of a graph takes so much longer than spread evenly over all lanes.
 constexpr double unevenness = 1.1;
 // A device is explored beyond its first sample where that was up to this multiple of the fastest.
 constexpr double explore_ratio = 2;
-// Of the exponentially weighted mean of a lane's slowness, the latest task.
+// Of the exponentially weighted mean of a lane's slowness, the latest tasks' median.
 constexpr double latest_weight = 0.2;
 // As long as tasks take what is predicted, within this, predictions are not asked for again.
 constexpr double as_expected = 0.01;
@@ -38,11 +40,19 @@ const Outlook::Style& style_of(const Outlook* plan) noexcept {
   return plan == nullptr ? usual : plan->style;
 }
 
+const AlikeTasks* priced(const Outlook* plan, const CostKey& key) noexcept {
+  if (plan == nullptr) return nullptr;
+  const auto place = [](const CostKey& of) { return std::pair{of.kernel.value, of.bytes}; };
+  const auto found = std::ranges::lower_bound(
+      plan->work, place(key), {}, [&](const AlikeTasks& tasks) { return place(tasks.key); });
+  return found != plan->work.end() && found->key == key ? &*found : nullptr;
+}
+
 // When the task's graph is to be over; what is left of all graphs may take longer.
 double due(const ReadyTask& task, const SchedView& view) noexcept {
-  if (task.deadline != forever) return to_double(task.deadline);
   const RunOutlook run = view.outlook(task);
-  const double planned = run.plan == nullptr ? 0 : to_double(run.started) + run.plan->end_nanos;
+  double planned = run.plan == nullptr ? 0 : to_double(run.started) + run.plan->end_nanos;
+  if (task.deadline != forever) planned = to_double(task.deadline);
   return std::max(planned, to_double(view.now()) + unevenness * view.area_left());
 }
 
@@ -96,7 +106,7 @@ const ReadyTask* AffinityPull::decide(const LaneView& lane, const SchedView& vie
 void AffinityPull::survey_lanes(const SchedView& view) {
   if (version_ != 0 && version_ == view.version()) return;
   version_ = view.version();
-  slowness_.resize(view.lanes().size(), 1);
+  paces_.resize(view.lanes().size());
   device_of_.resize(view.lanes().size());
   kinds_.clear();
   surveyed_ = Priority{priority_classes};
@@ -127,20 +137,24 @@ void AffinityPull::survey_kinds(Priority priority, const SchedView& view) {
 // The first task stands for all: those of one kernel differ in size, if at all.
 AffinityPull::Kind AffinityPull::kind_of(std::span<const ReadyTask> tasks, const SchedView& view) {
   const ReadyTask& head = tasks.front();
-  Kind kind{tasks, &row_of(head.cost), view.outlook(head).plan, 0, 0, never, never, never, never};
+  const Outlook* const plan = view.outlook(head).plan;
+  Kind kind{tasks, &row_of(head.cost), plan, priced(plan, head.cost), 0, 0, never, never, never,
+            never};
   for (std::size_t d = 0; d < devices_.size(); ++d) {
     if (!devices_[d].lane || !view.able(head, devices_[d].lane)) continue;
     kind.able |= bit(d);
     kind.best = std::min(kind.best, cell(*kind.row, head, d, view).nanos);
   }
+  double least = never;
+  each_device(kind.able, [&](std::size_t d) { least = std::min(least, usual(kind, d)); });
   // A device that is as fast but in more demand is not the task's.
   each_device(kind.able, [&](std::size_t d) {
-    if ((*kind.row)[d].nanos <= near_equal * kind.best)
+    if (usual(kind, d) <= near_equal * least)
       kind.worth_fast = std::min(kind.worth_fast, worth(kind, d));
   });
   each_device(kind.able, [&](std::size_t d) {
     const double here = worth(kind, d);
-    if ((*kind.row)[d].nanos <= near_equal * kind.best && here <= near_equal * kind.worth_fast) {
+    if (usual(kind, d) <= near_equal * least && here <= near_equal * kind.worth_fast) {
       kind.fast |= bit(d);
     } else {
       kind.worth_next = std::min(kind.worth_next, std::max(kind.worth_slow, here));
@@ -150,9 +164,18 @@ AffinityPull::Kind AffinityPull::kind_of(std::span<const ReadyTask> tasks, const
   return kind;
 }
 
+// What a task takes there by what was known when its plan's prices were found, unless it is clearly
+// something else by now: of the kernels that are worth the same here and there, which prices always
+// make some, every later measurement would send all of them one way.
+double AffinityPull::usual(const Kind& kind, std::size_t device) noexcept {
+  const double then = kind.priced == nullptr ? never : kind.priced->nanos[device];
+  const double now = (*kind.row)[device].nanos;
+  return now <= noise * then && then <= noise * now && then != never ? then : now;
+}
+
 // What a task costs there at its plan's prices.
 double AffinityPull::worth(const Kind& kind, std::size_t device) noexcept {
-  const double nanos = (*kind.row)[device].nanos;
+  const double nanos = usual(kind, device);
   return kind.plan == nullptr ? nanos : nanos * kind.plan->tilted[device];
 }
 
@@ -222,7 +245,7 @@ const ReadyTask* AffinityPull::pull(const LaneView& lane, const SchedView& view)
   std::sort(by_affinity_.begin(), by_affinity_.end(),
             [&](const Kind* a, const Kind* b) { return affinity(*a, own) < affinity(*b, own); });
   for (const Kind* kind : by_affinity_) {
-    const double nanos = (*kind->row)[own].nanos * slowness_[lane.id.value];
+    const double nanos = (*kind->row)[own].nanos * paces_[lane.id.value].slowness;
     const double end = to_double(std::max(view.now(), lane.free_at)) + nanos;
     const Outlook::Style& style = style_of(kind->plan);
     if (affinity(*kind, own) <= style.tolerance && (!style.feeds || is_needed(*kind, nullptr, end)))
@@ -264,15 +287,23 @@ bool AffinityPull::is_needed(const Kind& kind, const ReadyTask* before, double e
   return end <= free_at + work / lanes;
 }
 
+void AffinityPull::Pace::observe(double ratio) noexcept {
+  const double median =
+      std::max(std::min(latest[0], latest[1]), std::min(std::max(latest[0], latest[1]), ratio));
+  latest = {latest[1], ratio};
+  slowness = (1 - latest_weight) * slowness + latest_weight * median;
+}
+
 void AffinityPull::on_done(const ReadyTask& task, LaneId lane, Nanos observed) {
   if (lane.value >= device_of_.size()) return;
   const std::size_t device = device_of_[lane.value].value;
   Row& row = row_of(task.cost);
   if (row.size() <= device || row[device].nanos == 0) return;
   const double ratio = to_double(observed) / row[device].nanos;
-  double& slowness = slowness_[lane.value];
-  slowness = (1 - latest_weight) * slowness + latest_weight * ratio;
-  if (std::abs(ratio - 1) > as_expected) row[device].known = false;
+  paces_[lane.value].observe(ratio);
+  if (std::abs(ratio - 1) <= as_expected) return;
+  // Also of devices like it, for which this counts as well: what is known of them is of one moment.
+  for (Cell& cell : row) cell.known = false;
 }
 
 const AffinityPull::Cell& AffinityPull::cell(Row& row, const ReadyTask& task, std::size_t device,

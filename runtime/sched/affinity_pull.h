@@ -2,6 +2,7 @@
 // the whole graph still ends in time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -38,6 +39,14 @@ class AffinityPull final : public Policy {
     bool known = false;  // nothing was observed there since it was asked for
   };
   using Row = std::vector<Cell>;  // what tasks of one kernel and size take, by device
+  // How a lane's tasks take longer than expected. One by itself moves nothing: the measurement may
+  // be wrong.
+  struct Pace {
+    double slowness = 1;
+    std::array<double, 2> latest{1, 1};  // observed over expected
+
+    void observe(double ratio) noexcept;
+  };
   struct DeviceState {
     LaneId lane;  // an open one; none: no lane is open
     unsigned lanes = 0;
@@ -48,10 +57,11 @@ class AffinityPull final : public Policy {
   struct Kind {
     std::span<const ReadyTask> tasks;  // best first
     Row* row = nullptr;
-    const Outlook* plan = nullptr;     // of the first of them; null: nothing is known
-    std::uint64_t able = 0, fast = 0;  // one bit a device; fast: about as fast as the fastest
-    double best = 0;                   // nanoseconds
-    double worth_fast = 0;             // what one costs at the plan's prices: on the fast devices,
+    const Outlook* plan = nullptr;       // of the first of them; null: nothing is known
+    const AlikeTasks* priced = nullptr;  // what they took when the prices were found
+    std::uint64_t able = 0, fast = 0;    // one bit a device; fast: about as fast as the fastest
+    double best = 0;                     // nanoseconds
+    double worth_fast = 0;  // what one costs at the plan's prices: on the fast devices,
     double worth_slow = 0, worth_next = 0;  // on the cheapest two of the others
   };
 
@@ -60,6 +70,7 @@ class AffinityPull final : public Policy {
   void survey_lanes(const SchedView& view);
   void survey_kinds(Priority priority, const SchedView& view);
   Kind kind_of(std::span<const ReadyTask> tasks, const SchedView& view);
+  static double usual(const Kind& kind, std::size_t device) noexcept;
   static double worth(const Kind& kind, std::size_t device) noexcept;
   static double affinity(const Kind& kind, std::size_t device) noexcept;
   static bool is_urgent(const Kind& kind, std::size_t device, const SchedView& view) noexcept;
@@ -75,7 +86,7 @@ class AffinityPull final : public Policy {
 
   Ageing ageing_;
   std::vector<std::map<std::uint64_t, Row>> rows_;  // by kernel, then bytes
-  std::vector<double> slowness_;                    // by lane: observed over expected
+  std::vector<Pace> paces_;                         // by lane
   std::vector<DeviceId> device_of_;                 // by lane
   // What the last decision found, good for the next one as long as the view has not changed.
   std::uint64_t version_ = 0;

@@ -1,6 +1,7 @@
 #include "runtime/sched/cost_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <utility>
@@ -16,6 +17,8 @@ namespace {
 // A size counts fully in its kernel's fit from this many samples on.
 constexpr double samples_for_full_weight = 4;
 constexpr double weight_of_provisional = 0.02;
+// Devices of one key are of one kind: so far apart, what they take for the same counts as noise.
+constexpr double alike_within = 0.25;
 // Of a prediction for a size that was never measured: from other sizes, and from the roofline.
 constexpr double deviation_of_fit = 0.3, deviation_of_roofline = 1.0;
 constexpr double time_max = static_cast<double>(task_time_max.count());
@@ -37,6 +40,7 @@ struct CostModel::State {
     double correction_sum = 0;
     std::size_t kernels_measured = 0;
     std::uint64_t observations = 0;
+    std::vector<std::uint32_t> like;  // devices of the same key, itself included
 
     double correction() const noexcept {
       return kernels_measured == 0 ? 0 : correction_sum / static_cast<double>(kernels_measured);
@@ -63,6 +67,20 @@ struct CostModel::State {
   std::vector<Kernel> kernels;
   HistoryTable histories;
   std::vector<CostRecord> unmatched;  // loaded for devices or kernels that are not there (yet)
+
+  // The middle one of what devices of its kind take, unless it is clearly another.
+  double agreed(double mean, const CostKey& key, DeviceId device) const {
+    std::array<double, 64> means;
+    std::size_t known = 0;
+    for (const std::uint32_t d : devices[device.value].like)
+      if (const auto* entry = histories.find(key, DeviceId{d});
+          entry != nullptr && !entry->history.provisional() && known < means.size())
+        means[known++] = entry->history.mean();
+    if (known < 2) return mean;
+    const auto middle = means.begin() + static_cast<std::ptrdiff_t>((known - 1) / 2);
+    std::nth_element(means.begin(), middle, means.begin() + static_cast<std::ptrdiff_t>(known));
+    return std::abs(mean / *middle - 1) <= alike_within ? *middle : mean;
+  }
 
   // Takes over what was loaded for devices and kernels that are there by now: every device of that
   // key that has no history of its own learns it.
@@ -93,10 +111,17 @@ CostModel::~CostModel() = default;
 
 DeviceId CostModel::add_device(DeviceRates rates) {
   State& state = *state_;
-  state.devices.push_back({std::move(rates), 0, 0, 0});
+  const auto added = static_cast<std::uint32_t>(state.devices.size());
+  std::vector<std::uint32_t> like{added};
+  for (std::uint32_t d = 0; d < added; ++d) {
+    if (state.devices[d].rates.key != rates.key) continue;
+    like.push_back(d);
+    state.devices[d].like.push_back(added);
+  }
+  state.devices.push_back({std::move(rates), 0, 0, 0, std::move(like)});
   for (State::Kernel& kernel : state.kernels) kernel.on.emplace_back();
   state.adopt(*this);
-  return DeviceId{static_cast<std::uint32_t>(state.devices.size() - 1)};
+  return DeviceId{added};
 }
 
 KernelId CostModel::add_kernel(std::string name) {
@@ -110,8 +135,13 @@ std::size_t CostModel::devices() const noexcept { return state_->devices.size();
 
 // A kernel that was never measured there goes by the others.
 std::uint64_t CostModel::revision(KernelId kernel, DeviceId device) const noexcept {
-  const State::Pair& pair = state_->kernels[kernel.value].on[device.value];
-  if (pair.observations != 0) return 2 * pair.observations;
+  const std::vector<State::Pair>& on = state_->kernels[kernel.value].on;
+  if (on[device.value].observations != 0) {
+    std::uint64_t observations = 0;
+    for (const std::uint32_t d : state_->devices[device.value].like)
+      observations += on[d].observations;
+    return 2 * observations;
+  }
   return 2 * state_->devices[device.value].observations + 1;
 }
 
@@ -122,8 +152,8 @@ Estimate CostModel::predict(const CostKey& key, const Work& work, DeviceId devic
   const auto* entry = state.histories.find(key, device);
   // Other sizes tell more than a provisional sample of this one.
   if (entry != nullptr && (pair.lasting == 0 || !entry->history.provisional()))
-    return {to_nanos(entry->history.mean()), entry->history.samples(), pair.samples, pair.lasting,
-            entry->history.deviation()};
+    return {to_nanos(state.agreed(entry->history.mean(), key, device)), entry->history.samples(),
+            pair.samples, pair.lasting, entry->history.deviation()};
 
   const State::Device& rates = state.devices[device.value];
   const double roofline = rates.log_roofline(work);

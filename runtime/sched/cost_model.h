@@ -32,7 +32,8 @@ struct Estimate {
 
 // Three layers, the first that knows anything answers: the history of exactly this size; what other
 // sizes of the kernel took there; the roofline max(flops / peak, bytes / bandwidth) + overhead,
-// scaled by how far the device's other kernels were from theirs.
+// scaled by how far the device's other kernels were from theirs. Devices of one key count as one
+// where what they took is about the same: none is preferred for a difference that is noise.
 // Not thread-safe: the strand owns it. Devices and kernels are indexed in the order of
 // registration.
 class CostModel {

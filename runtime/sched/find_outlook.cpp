@@ -14,23 +14,29 @@ constexpr double clearly = 0.99;
 // A search begins with so many.
 constexpr std::size_t starts = 8;
 
+std::vector<unsigned> count_lanes(const TaskCosts& costs, std::span<const ForecastLane> lanes) {
+  std::vector<unsigned> counts(costs.devices());
+  for (const ForecastLane& lane : lanes) counts[lane.device.value] += 1;
+  return counts;
+}
+
 // Courses of a graph by forecast, and the shortest of them as a choice.
 class Portfolio {
  public:
   Portfolio(const TaskGraph& graph, const TaskCosts& costs, std::span<const ForecastLane> lanes)
-      : graph_{graph}, costs_{costs}, lanes_{lanes}, lanes_of_(costs.devices()) {
-    for (const ForecastLane& lane : lanes) lanes_of_[lane.device.value] += 1;
+      : graph_{graph}, costs_{costs}, lanes_{lanes}, lanes_of_{count_lanes(costs, lanes)} {
     schedule_.emplace(graph, costs, lanes_of_);
   }
 
   // False when some task can run on no lane.
   bool fill() {
-    const Prices prices = find_prices(graph_, costs_, lanes_of_);
+    const std::vector<AlikeTasks> work = alike_tasks(graph_, costs_, lanes_of_);
+    const Prices prices = find_prices(work, lanes_of_);
     paths_ = ranks(graph_, costs_);
     Nanos longest{0};
     for (const Nanos path : paths_) longest = std::max(longest, path);
     for (const Outlook::Style& style : outlook_styles()) {
-      Outlook tried = outlook_of(prices, static_cast<double>(longest.count()), style);
+      Outlook tried = outlook_of(work, prices, static_cast<double>(longest.count()), style);
       const auto course = forecast_by("affinity_pull", &tried);
       if (!course) return false;
       consider(*course);
@@ -114,6 +120,16 @@ class Portfolio {
 };
 
 }  // namespace
+
+std::optional<Outlook> price_outlook(const TaskGraph& graph, const TaskCosts& costs,
+                                     std::span<const ForecastLane> lanes) {
+  Nanos longest{0};
+  for (const Nanos path : ranks(graph, costs)) longest = std::max(longest, path);
+  const std::vector<unsigned> counts = count_lanes(costs, lanes);
+  std::vector<AlikeTasks> work = alike_tasks(graph, costs, counts);
+  const Prices prices = find_prices(work, counts);
+  return outlook_of(std::move(work), prices, static_cast<double>(longest.count()), {});
+}
 
 std::optional<Outlook> find_outlook(const TaskGraph& graph, const TaskCosts& costs,
                                     std::span<const ForecastLane> lanes, Spaces spaces) {

@@ -13,6 +13,10 @@ namespace troika {
 // Whether bytes may have to move between devices, which forecasts leave out.
 enum class Spaces : std::uint8_t { one, several };
 
+// Prices alone, for policies that do not look ahead: what the tasks are worth.
+std::optional<Outlook> price_outlook(const TaskGraph& graph, const TaskCosts& costs,
+                                     std::span<const ForecastLane> lanes);
+
 // Tries every style of AffinityPull's on the graph, and what other policies would make of it, once
 // each: some microseconds a task in all. Where one of the others is clearly better, and all devices
 // share one space, its course becomes the outlook's assignment. None when some task can run on no

@@ -22,20 +22,37 @@ constexpr auto styles = [] {
   return result;
 }();
 
+std::vector<double> tilted(std::vector<double> prices, const Outlook::Style& style) {
+  double most = 0;
+  for (const double price : prices) most = std::max(most, price);
+  for (double& price : prices)
+    if (price > 0) price *= std::pow(price / most, style.tilt);
+  return prices;
+}
+
 }  // namespace
 
-Outlook outlook_of(const Prices& found, double longest, const Outlook::Style& style) {
-  Outlook outlook{found.by_device,
-                  found.by_device,
-                  found.area_nanos,
-                  style.stretch * std::max(longest, found.area_nanos),
-                  style,
-                  {}};
-  double most = 0;
-  for (const double price : outlook.prices) most = std::max(most, price);
-  for (double& price : outlook.tilted)
-    if (price > 0) price *= std::pow(price / most, style.tilt);
-  return outlook;
+Outlook outlook_of(std::vector<AlikeTasks> work, const Prices& found, double longest,
+                   const Outlook::Style& style) {
+  return {found.by_device,
+          tilted(found.by_device, style),
+          std::move(work),
+          found.area_nanos,
+          style.stretch * std::max(longest, found.area_nanos),
+          style,
+          {}};
+}
+
+Outlook at_prices(const Outlook& outlook, std::span<const double> by_device,
+                  std::span<const unsigned> lanes) {
+  Outlook result = outlook;
+  result.prices.assign(by_device.begin(), by_device.end());
+  result.style = {};  // the plan's own is for when it is alone
+  result.tilted = tilted(result.prices, result.style);
+  std::vector<double> load;
+  result.area_nanos = find_area(outlook.work, by_device, lanes, load);
+  result.assigned = {};
+  return result;
 }
 
 std::span<const Outlook::Style> outlook_styles() noexcept { return styles; }

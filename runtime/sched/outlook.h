@@ -44,16 +44,21 @@ struct Outlook {
     double tilt = 0;
   };
 
-  std::vector<double> prices;  // of a lane's nanosecond, by device
-  std::vector<double> tilted;  // those that decide
-  double area_nanos = 0;       // of all tasks
-  double end_nanos = 0;        // from the start: when it is to be over
+  std::vector<double> prices;    // of a lane's nanosecond, by device
+  std::vector<double> tilted;    // those that decide
+  std::vector<AlikeTasks> work;  // what the prices are for
+  double area_nanos = 0;         // of all tasks
+  double end_nanos = 0;          // from the start: when it is to be over
   Style style;
   Assignment assigned;  // empty: a device is found when a task is ready
 };
 
-// At `found` prices; `longest` path in nanoseconds.
-Outlook outlook_of(const Prices& found, double longest, const Outlook::Style& style);
+// Of tasks at the prices `found` for them; `longest` path in nanoseconds.
+Outlook outlook_of(std::vector<AlikeTasks> work, const Prices& found, double longest,
+                   const Outlook::Style& style);
+// The same among graphs of other plans, at the prices of them all.
+Outlook at_prices(const Outlook& outlook, std::span<const double> by_device,
+                  std::span<const unsigned> lanes);
 // The styles worth trying on a graph, the one to begin with first.
 std::span<const Outlook::Style> outlook_styles() noexcept;
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <tuple>
 
 namespace troika {
 namespace {
@@ -14,54 +15,29 @@ constexpr int steps = 1500;
 constexpr double first_step = 0.5, step_decay = 0.02;
 constexpr double not_able = std::numeric_limits<double>::infinity();
 
-// Tasks that cost the same on every device.
-struct Alike {
-  std::vector<double> nanos;  // by device
-  double tasks = 0;
-};
+}  // namespace
 
-std::vector<Alike> group(const TaskGraph& graph, const TaskCosts& costs,
-                         std::span<const unsigned> lanes) {
-  std::map<std::vector<double>, double> tasks_by_row;
-  std::vector<double> row(lanes.size());
-  for (std::uint32_t t = 0; t < graph.size(); ++t) {
-    for (std::uint32_t d = 0; d < row.size(); ++d) {
-      const auto time = lanes[d] == 0 ? std::nullopt : costs.time(TaskIndex{t}, DeviceId{d});
-      row[d] = time ? static_cast<double>(time->count()) : not_able;
-    }
-    if (std::any_of(row.begin(), row.end(), [](double nanos) { return nanos != not_able; }))
-      tasks_by_row[row] += 1;
-  }
-  std::vector<Alike> result;
-  for (const auto& [nanos, tasks] : tasks_by_row) result.push_back({nanos, tasks});
-  return result;
-}
-
-// The area at these prices; `load`: the work that goes to each device then, as time of all its
-// lanes.
-double total_area(const std::vector<Alike>& groups, const std::vector<double>& by_device,
-                  std::span<const unsigned> lanes, std::vector<double>& load) {
+double find_area(std::span<const AlikeTasks> work, std::span<const double> by_device,
+                 std::span<const unsigned> lanes, std::vector<double>& load) {
   load.assign(lanes.size(), 0);
   double area = 0;
-  for (const Alike& alike : groups) {
+  for (const AlikeTasks& alike : work) {
     std::size_t cheapest = 0;
     double least = not_able;
     for (std::size_t d = 0; d < lanes.size(); ++d) {
-      if (alike.nanos[d] == not_able || alike.nanos[d] * by_device[d] >= least) continue;
+      if (lanes[d] == 0 || alike.nanos[d] == not_able || alike.nanos[d] * by_device[d] >= least)
+        continue;
       cheapest = d;
       least = alike.nanos[d] * by_device[d];
     }
+    if (least == not_able) continue;
     area += alike.tasks * least;
     load[cheapest] += alike.tasks * alike.nanos[cheapest] / lanes[cheapest];
   }
   return area;
 }
 
-}  // namespace
-
-Prices find_prices(const TaskGraph& graph, const TaskCosts& costs,
-                   std::span<const unsigned> lanes) {
-  const std::vector<Alike> groups = group(graph, costs, lanes);
+Prices find_prices(std::span<const AlikeTasks> work, std::span<const unsigned> lanes) {
   const auto used = static_cast<double>(
       std::count_if(lanes.begin(), lanes.end(), [](unsigned count) { return count != 0; }));
   if (used == 0) return {std::vector<double>(lanes.size()), 0};
@@ -72,7 +48,7 @@ Prices find_prices(const TaskGraph& graph, const TaskCosts& costs,
   for (int step = 0; step < steps; ++step) {
     for (std::size_t d = 0; d < lanes.size(); ++d)
       by_device[d] = lanes[d] == 0 ? 0 : share[d] / lanes[d];
-    const double area = total_area(groups, by_device, lanes, load);
+    const double area = find_area(work, by_device, lanes, load);
     if (best.by_device.empty() || area > best.area_nanos) best = {by_device, area};
     const double most = *std::max_element(load.begin(), load.end());
     if (most == 0 || used == 1) break;
@@ -83,6 +59,34 @@ Prices find_prices(const TaskGraph& graph, const TaskCosts& costs,
     for (double& each : share) each /= sum;
   }
   return best;
+}
+
+Prices find_prices(const TaskGraph& graph, const TaskCosts& costs,
+                   std::span<const unsigned> lanes) {
+  return find_prices(alike_tasks(graph, costs, lanes), lanes);
+}
+
+std::vector<AlikeTasks> alike_tasks(const TaskGraph& graph, const TaskCosts& costs,
+                                    std::span<const unsigned> lanes) {
+  struct Row {
+    CostKey key;
+    std::vector<double> nanos;
+    auto sorted_by() const { return std::tie(key.kernel.value, key.bytes, nanos); }
+    bool operator<(const Row& other) const { return sorted_by() < other.sorted_by(); }
+  };
+  std::map<Row, double> tasks_by_row;
+  std::vector<double> row(lanes.size());
+  for (std::uint32_t t = 0; t < graph.size(); ++t) {
+    for (std::uint32_t d = 0; d < row.size(); ++d) {
+      const auto time = lanes[d] == 0 ? std::nullopt : costs.time(TaskIndex{t}, DeviceId{d});
+      row[d] = time ? static_cast<double>(time->count()) : not_able;
+    }
+    if (std::any_of(row.begin(), row.end(), [](double nanos) { return nanos != not_able; }))
+      tasks_by_row[{costs.key(TaskIndex{t}), row}] += 1;
+  }
+  std::vector<AlikeTasks> result;
+  for (const auto& [each, tasks] : tasks_by_row) result.push_back({each.nanos, tasks, each.key});
+  return result;
 }
 
 double area_of(TaskIndex task, const TaskCosts& costs, std::span<const double> by_device) {

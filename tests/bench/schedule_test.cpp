@@ -57,6 +57,22 @@ TEST_F(Schedule, has_a_row_for_each_workload_size_and_policy) {
   EXPECT_EQ(rows[3]["tiles"], 6);
 }
 
+TEST_F(Schedule, a_device_that_grows_slow_costs_time_and_what_is_measured_wrong_little) {
+  const std::string how =
+      "schedule --workload cholesky --tile 100 --tiles 8 --no-transfers --policy affinity_pull" +
+      machine() + program_.json();
+  const auto makespan = [&](const std::string& more) {
+    EXPECT_EQ(program_.start(how + more), 0) << program_.printed();
+    return program_.report()["rows"][0]["makespan_ms"].get<double>();
+  };
+  const double usual = makespan("");
+  EXPECT_GT(makespan(" --slow gpu --slow-by 4 --slow-from 10"), 1.5 * usual);
+  EXPECT_LT(makespan(" --misread 5"), 1.1 * usual);
+  EXPECT_LE(makespan(" --cold --runs 10"), 1.05 * usual);
+  EXPECT_NE(program_.start(how + " --slow tpu"), 0);
+  EXPECT_THAT(program_.printed(), HasSubstr("pair has no device 'tpu'"));
+}
+
 TEST_F(Schedule, a_working_set_beyond_the_gpus_memory_is_evicted_and_comes_back) {
   // Thirty-six tiles of 40 kB, twenty-two of which fit.
   ASSERT_EQ(program_.start("schedule --tile 100 --tiles 8" + machine()), 0) << program_.printed();

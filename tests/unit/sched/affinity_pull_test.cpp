@@ -127,6 +127,16 @@ TEST(AffinityPull, follows_a_lane_that_is_slower_than_predicted) {
   EXPECT_FALSE(world.take(slow, policy).has_value());
 }
 
+TEST(AffinityPull, one_time_that_was_measured_wrong_makes_no_lane_slow) {
+  World world = priced_world(30 * ms);
+  AffinityPull policy;
+  world.add(world.task(0, 0, Priority::normal, 16 * ms), policy);
+  const ReadyTask task = *world.take(slow, policy);
+  policy.on_done(task, slow, 1000 * ms);
+  world.add(world.task(1, 0, Priority::normal, 16 * ms), policy);
+  EXPECT_TRUE(world.take(slow, policy).has_value());
+}
+
 TEST(AffinityPull, higher_classes_go_first) {
   World world{{{ms}, {ms}}, {1}};
   AffinityPull policy;
