@@ -48,12 +48,14 @@ void Card::begin_work(bool launch) noexcept {
 }
 
 bool Card::may_load(Wish& wish, int image) {
-  if (wish.image < 0) {
+  const bool is_new = wish.image < 0;
+  if (is_new) {
     wish = {image, environment_.now(), launches_};
     wishes_.push_back(&wish);
   }
   if (busy_ != 0) return false;
   if (loaded_ < 0) return true;
+  if (is_new) return false;
   return std::exchange(wish.launches, launches_) == launches_ || is_held();
 }
 

@@ -20,6 +20,7 @@ unsigned xclProbe() { return xrt_model::options().devices; }
 unsigned xclVersion() { return 2; }
 
 xclDeviceHandle xclOpen(unsigned index, const char*, xclVerbosityLevel) {
+  if (index == 0) xrt_model::read_options();
   if (index >= xrt_model::options().devices) return nullptr;
   auto* const card = new Card{index};
   card->keep(xrt_model::make_vendor_device(card, index));

@@ -49,22 +49,37 @@ Options read() {
   return read;
 }
 
+struct Machine {
+  std::mutex mutex;  // protects the others
+  Options options = read();
+  std::map<std::string, std::uint64_t> events;
+};
+
+Machine& machine() {
+  static Machine one;
+  return one;
+}
+
 }  // namespace
 
-const Options& options() {
-  static const Options read_once = read();
-  return read_once;
+Options options() {
+  const std::scoped_lock lock{machine().mutex};
+  return machine().options;
+}
+
+void read_options() {
+  const std::scoped_lock lock{machine().mutex};
+  machine().options = read();
+  machine().events.clear();
 }
 
 bool strikes(const std::string& name) {
-  static std::mutex mutex;
-  static std::map<std::string, std::uint64_t> events;
-  const std::scoped_lock lock{mutex};
-  const std::uint64_t event = ++events[name];
-  return std::any_of(options().faults.begin(), options().faults.end(),
-                     [&](const FaultOption& fault) {
-                       return fault.name == name && (fault.at == 0 || fault.at == event);
-                     });
+  const std::scoped_lock lock{machine().mutex};
+  const std::uint64_t event = ++machine().events[name];
+  const auto& faults = machine().options.faults;
+  return std::any_of(faults.begin(), faults.end(), [&](const FaultOption& fault) {
+    return fault.name == name && (fault.at == 0 || fault.at == event);
+  });
 }
 
 }  // namespace xrt_model

@@ -9,7 +9,7 @@ namespace xrt_model {
 
 struct FaultOption {
   std::string name;
-  std::uint64_t at = 0;  // the n-th such event of the process, from 1; 0: every one
+  std::uint64_t at = 0;  // the n-th such event, from 1; 0: every one
 };
 
 struct Options {
@@ -18,8 +18,13 @@ struct Options {
   std::vector<FaultOption> faults;
 };
 
-// Read once, at the first call. A value that says nothing known ends the process, naming it.
-const Options& options();
+// As read by the latest read_options(), or by the first call. A value that says nothing known ends
+// the process, naming it.
+Options options();
+
+// Whoever opens the first card looks at the machine anew; its faults' events are counted from
+// there.
+void read_options();
 
 // Whether the fault `name` strikes now: counts one event of its kind.
 bool strikes(const std::string& name);
