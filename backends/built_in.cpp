@@ -67,7 +67,7 @@ Opened open_built_in(const BackendOptions& options, bool host_only) {
     return own;
   };
   take(open_or_missing(host_backend.name, host_backend, options));
-  for (const char* const backend : {"opencl", "cuda"}) {
+  for (const char* const backend : {"opencl", "cuda", "xrt"}) {
     const BackendOptions own = options_of(backend);
     if (host_only) all.missing.push_back({backend, not_asked_for});
     else take(open(backend, own));

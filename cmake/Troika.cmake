@@ -193,6 +193,15 @@ function(troika_test_on_emulated_cuda name prefix filter)
   add_dependencies(${name} cuda_emulator)
 endfunction()
 
+# troika_test_on_xrt_model(<name> <prefix> <image>): as troika_test_again(), on the device model of XRT's
+# cards, with build/<preset>/drivers/xrt/<image>.xclbin.
+function(troika_test_on_xrt_model name prefix image)
+  set(folder ${PROJECT_BINARY_DIR}/drivers/xrt)
+  troika_test_again(${name} ${prefix} ENVIRONMENT XILINX_XRT=${folder}
+    ENVIRONMENT_MODIFICATION TROIKA_XRT_IMAGES=set:${folder}/${image}.xclbin)
+  add_dependencies(${name} xrt_images)
+endfunction()
+
 # troika_calls_tbb(<files…>): sources whose lambdas oneTBB runs on its threads. The race detector
 # cannot look into its library, so it would take every hand-over there for a race.
 function(troika_calls_tbb)

@@ -239,8 +239,7 @@ Result<Opened> open_all(const BackendOptions& options) {
     return Status{Code::invalid_argument, "opencl: opened without an environment"};
   TROIKA_ASSIGN(const Options wanted, parse_options(options.text));
   TROIKA_ASSIGN(const Api* const api, load_api());
-  const char* const xrt = std::getenv("XILINX_XRT");
-  TROIKA_TRY(check_vendors(vendors_path(), xrt && *xrt));
+  TROIKA_TRY(check_vendors(vendors_path(), std::getenv("XILINX_XRT")));
   restrain_drivers(allowed_cores().size());
   const SignalsBlocked blocked;  // for the threads that drivers start below
 

@@ -77,13 +77,16 @@ std::vector<Driver> drivers_in(const fs::path& vendors) {
 
 }  // namespace
 
-Status check_vendors(const fs::path& vendors, bool xrt_is_set) {
-  if (xrt_is_set) return {};
+Status check_vendors(const fs::path& vendors, const char* xrt) {
+  std::error_code error;
+  if (xrt && *xrt && fs::exists(fs::path{xrt} / "lib" / "libxrt_core.so.2", error)) return {};
   for (const auto& [file, library] : drivers_in(vendors))
     if (library.find("xilinxopencl") != std::string::npos)
-      return {Code::unavailable, file.string() + " registers " + library +
-                                     ", which ends the process unless XILINX_XRT is set: set it, "
-                                     "or let OCL_ICD_VENDORS name a folder without that file"};
+      return {Code::unavailable,
+              file.string() + " registers " + library +
+                  ", which ends the process unless XILINX_XRT names a folder with "
+                  "lib/libxrt_core.so.2: set it, or let OCL_ICD_VENDORS name a folder without that "
+                  "file"};
   return {};
 }
 

@@ -19,9 +19,10 @@ void restrain_drivers(std::size_t cores);
 // Where libOpenCL looks for its drivers' *.icd files.
 std::filesystem::path vendors_path();
 
-// One vendor's driver ends the process inside clGetPlatformIDs while XILINX_XRT is not set:
-// Code::unavailable, naming the file, when that would happen.
-Status check_vendors(const std::filesystem::path& vendors, bool xrt_is_set);
+// One vendor's driver ends the process inside clGetPlatformIDs unless XILINX_XRT, whose value `xrt`
+// is, names a folder with the vendor's library for cards: Code::unavailable, naming the driver's
+// file, when that would happen.
+Status check_vendors(const std::filesystem::path& vendors, const char* xrt);
 
 // libOpenCL passes over a driver that this process cannot load, and says nothing. Each such driver,
 // with the dynamic loader's words. Loads those that it can: after check_vendors() and

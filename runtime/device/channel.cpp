@@ -125,7 +125,7 @@ bool Channel::begin_flushed() {
   std::uint64_t begun = before;
   while (begun < limit) {
     Slot& next = slot(begun + 1);
-    if (!waits_over(next, demanded)) break;
+    if (!stream_->ready_for(next.op) || !waits_over(next, demanded)) break;
     begun_.store(begun + 1, std::memory_order_seq_cst);
     if (abandoned_.load(std::memory_order_seq_cst)) break;
     ++begun;

@@ -23,6 +23,8 @@ void StreamProgress::clear() noexcept {
 
 Nanos Stream::look_again() const noexcept { return forever; }
 
+bool Stream::ready_for(const StreamOperation&) { return true; }
+
 bool Stream::hold_behind(const Stream&, std::uint64_t) { return false; }
 
 }  // namespace troika

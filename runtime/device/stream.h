@@ -70,6 +70,10 @@ class Stream {
   // well or badly. Default: false, whatever is asked; the driver thread then begins the operation
   // when that is reached.
   virtual bool hold_behind(const Stream& other, std::uint64_t value);
+  // Whether begin() may be given `next`, the operation that is due; it is asked again when anything
+  // of the device has moved, or look_again() says so. What waits here can be taken back by
+  // abandon(). Default: true.
+  virtual bool ready_for(const StreamOperation& next);
   // Gives one operation to the vendor, or runs it whole. After a failure it has no effect, and the
   // operations behind it still run.
   virtual Status begin(const StreamOperation& op) = 0;

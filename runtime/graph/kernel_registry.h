@@ -58,6 +58,11 @@ class KernelBuilder {
   KernelBuilder& cuda(std::string code, std::string entry = {}, std::string options = {}) {
     return code_image(Dialect::ptx, std::move(code), std::move(entry), std::move(options));
   }
+  // A kernel called `entry` in the images that FPGA devices are opened with. Each buffer parameter
+  // is two arguments there: a pointer and a 64-bit byte offset.
+  KernelBuilder& xclbin(std::string entry = {}) {
+    return code_image(Dialect::xclbin, {}, std::move(entry), {});
+  }
   KernelBuilder& shape(LaunchShape (*function)(std::span<const Arg>)) {
     operation_.shape = function;
     return *this;

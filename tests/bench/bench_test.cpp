@@ -10,6 +10,7 @@ namespace troika::bench {
 namespace {
 
 using nlohmann::json;
+using testing::AnyOf;
 using testing::HasSubstr;
 using Names = std::set<std::string>;
 
@@ -132,17 +133,21 @@ TEST_F(Bench, devices_shows_the_host_its_workers_and_that_it_copies_nothing) {
 }
 
 TEST_F(Bench, devices_names_what_is_missing_and_why) {
-  ASSERT_EQ(program_.start("devices --repeats 1 --megabytes 1" + program_.json(),
-                           "OCL_ICD_VENDORS=/nonexistent LD_LIBRARY_PATH=" TROIKA_TEST_STUB),
-            0)
+  ASSERT_EQ(
+      program_.start("devices --repeats 1 --megabytes 1" + program_.json(),
+                     "XILINX_XRT= OCL_ICD_VENDORS=/nonexistent LD_LIBRARY_PATH=" TROIKA_TEST_STUB),
+      0)
       << program_.printed();
   const json report = program_.report();
   EXPECT_EQ(report["rows"].size(), 1U);
-  ASSERT_EQ(report["missing"].size(), 2U);
+  ASSERT_EQ(report["missing"].size(), 3U);
   EXPECT_EQ(report["missing"][0]["what"], "opencl");
   EXPECT_THAT(program_.printed(), HasSubstr("/nonexistent"));
   EXPECT_EQ(report["missing"][1]["what"], "cuda");
   EXPECT_THAT(program_.printed(), HasSubstr("is the toolkit's stub"));
+  EXPECT_EQ(report["missing"][2]["what"], "xrt");
+  EXPECT_THAT(program_.printed(),
+              AnyOf(HasSubstr("XILINX_XRT is not set"), HasSubstr("libtroika-xrt.so")));
 }
 
 TEST_F(Bench, transfer_copies_only_where_memory_is_apart) {

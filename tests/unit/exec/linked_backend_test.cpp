@@ -35,9 +35,10 @@ TEST(LinkedBackend, is_left_alone_by_a_runtime_on_the_host_alone) {
   options.backends = "opencl.memory=separate";
   const Runtime runtime{options};
   EXPECT_EQ(runtime.devices().size(), 1U);
-  ASSERT_EQ(runtime.missing().size(), 2U);
+  ASSERT_EQ(runtime.missing().size(), 3U);
   EXPECT_EQ(runtime.missing()[0].what, "opencl");
   EXPECT_EQ(runtime.missing()[1].what, "cuda");
+  EXPECT_EQ(runtime.missing()[2].what, "xrt");
   for (const Missing& missing : runtime.missing())
     EXPECT_EQ(missing.why.to_string(), "unavailable: not opened: only the host may run kernels");
 }

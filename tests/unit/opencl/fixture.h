@@ -2,11 +2,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
-#include <mutex>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,46 +11,10 @@
 #include "runtime/exec/service_thread.h"
 #include "tests/host_bytes.h"
 #include "tests/opencl_devices.h"
+#include "tests/reports.h"
 #include "tests/temporary_folder.h"
 
 namespace troika {
-
-// Collects failures and intervals, and lets a test wait for a point.
-class Reports final : public QueueListener {
- public:
-  void on_advance(const Advance& advance) noexcept override {
-    const std::scoped_lock lock{mutex_};
-    reached_[advance.reached.queue] = advance.reached.value;
-    if (!advance.status.ok()) failures_.emplace_back(advance.reached.value, advance.status);
-    measured_.insert(measured_.end(), advance.measured.begin(), advance.measured.end());
-    ++count_;
-    changed_.notify_all();
-  }
-  void wait(Timepoint point) {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return reached_[point.queue] >= point.value; });
-  }
-  std::vector<std::pair<std::uint64_t, Status>> failures() {
-    const std::scoped_lock lock{mutex_};
-    return failures_;
-  }
-  std::vector<Interval> measured() {
-    const std::scoped_lock lock{mutex_};
-    return measured_;
-  }
-  std::size_t count() {
-    const std::scoped_lock lock{mutex_};
-    return count_;
-  }
-
- private:
-  std::mutex mutex_;  // protects what follows
-  std::condition_variable changed_;
-  std::map<QueueId, std::uint64_t> reached_;
-  std::size_t count_ = 0;
-  std::vector<std::pair<std::uint64_t, Status>> failures_;
-  std::vector<Interval> measured_;
-};
 
 template <class T>
 T* as(const Allocation& allocation) {

@@ -23,15 +23,18 @@ class Vendors : public testing::Test {
 TEST_F(Vendors, a_driver_that_would_end_the_process_is_refused_by_name) {
   std::ofstream{folder / "good.icd"} << "libpocl.so.2\n";
   std::ofstream{folder / "notes.txt"} << "libxilinxopencl.so.2\n";
-  EXPECT_TRUE(check_vendors(folder.path(), false).ok());
+  EXPECT_TRUE(check_vendors(folder.path(), nullptr).ok());
   std::ofstream{folder / "xrt.icd"} << "/opt/lib/libxilinxopencl.so.2\n";
-  const Status refused = check_vendors(folder.path(), false);
+  const Status refused = check_vendors(folder.path(), nullptr);
   EXPECT_EQ(refused.code(), Code::unavailable);
   EXPECT_THAT(refused.to_string(), HasSubstr("xrt.icd registers /opt/lib/libxilinxopencl.so.2"));
-  EXPECT_TRUE(check_vendors(folder.path(), true).ok());
-  EXPECT_FALSE(check_vendors("/opt/lib/libxilinxopencl.so.2", false).ok());
-  EXPECT_FALSE(check_vendors(folder / "xrt.icd", false).ok());
-  EXPECT_TRUE(check_vendors("/nowhere", false).ok());
+  EXPECT_FALSE(check_vendors(folder.path(), "/nowhere").ok());
+  fs::create_directory(folder / "lib");
+  std::ofstream{folder / "lib" / "libxrt_core.so.2"} << "of the vendor's";
+  EXPECT_TRUE(check_vendors(folder.path(), folder.path().c_str()).ok());
+  EXPECT_FALSE(check_vendors("/opt/lib/libxilinxopencl.so.2", nullptr).ok());
+  EXPECT_FALSE(check_vendors(folder / "xrt.icd", nullptr).ok());
+  EXPECT_TRUE(check_vendors("/nowhere", nullptr).ok());
 }
 
 TEST_F(Vendors, a_driver_that_cannot_be_loaded_is_named_with_the_reason) {

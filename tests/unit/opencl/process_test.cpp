@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include <dlfcn.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -131,6 +132,26 @@ TEST_F(OpenClProcess, with_a_driver_that_cannot_be_loaded_says_why_there_is_no_d
     for (const char* const part : {"absent.icd: unavailable: /nowhere/libabsent.so: cannot open",
                                    "no OpenCL driver is installed in "})
       if (why.find(part) == std::string::npos) return why;
+    return {};
+  });
+}
+
+// The vendor's driver for FPGA cards calls std::terminate there, when nobody asks first.
+TEST_F(OpenClProcess, lives_on_with_a_driver_of_xrts_that_finds_no_xrt) {
+  if (!dlopen("libxilinxopencl.so.2", RTLD_LAZY | RTLD_LOCAL))
+    GTEST_SKIP() << "unavailable: " << dlerror();
+  prove([]() -> std::string {
+    setenv("OCL_ICD_VENDORS", "libxilinxopencl.so.2", 1);
+    for (const char* const root : {"", "/nowhere"}) {
+      setenv("XILINX_XRT", root, 1);
+      ServiceThread environment;
+      const auto found = open_opencl(environment);
+      if (found.ok()) return "a device without XRT";
+      const std::string why = found.status().to_string();
+      if (why.find("libxilinxopencl.so.2, which ends the process unless XILINX_XRT") ==
+          std::string::npos)
+        return why;
+    }
     return {};
   });
 }

@@ -1,0 +1,102 @@
+// What becomes of a launch, a copy or a device that fails.
+#include <atomic>
+#include <thread>
+
+#include "tests/unit/xrt/fixture.h"
+
+namespace troika::xrt {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int n = 1000;
+
+class XrtFaults : public XrtDeviceTest {
+ protected:
+  void open_with(const char* faults) {
+    suffer(faults);
+    open(image_option("suite"));
+    auto loaded = load("suite_mix", "b444");
+    ASSERT_TRUE(loaded.ok());
+    mix_kernel = *std::move(loaded);
+    x = allocate(n);
+  }
+
+  std::unique_ptr<LoadedKernel> mix_kernel;
+  std::unique_ptr<Allocation> x;
+};
+
+TEST_F(XrtFaults, an_error_of_ERTs_is_the_launchs_and_the_unit_goes_on) {
+  open_with("error@1");
+  fill(*x, 1);
+  arrive(*queue, mix(*queue, *mix_kernel, *x, 2, 0, n));
+  EXPECT_THAT(failure(),
+              HasSubstr("kernel_failed: launch of suite_mix on xrt0: ERT_CMD_STATE_ERROR"));
+  arrive(*queue, mix(*queue, *mix_kernel, *x, 2, 0, n));
+  EXPECT_EQ(word(*x, 0), 2);
+  EXPECT_EQ(reports.failures().size(), 1U);
+}
+
+TEST_F(XrtFaults, a_card_that_is_gone_is_reported_as_lost) {
+  open_with("lost@2");
+  fill(*x, 1);
+  arrive(*queue, mix(*queue, *mix_kernel, *x, 2, 0, n));
+  arrive(*queue, mix(*queue, *mix_kernel, *x, 2, 0, n));
+  reports.wait_until_lost();
+  EXPECT_THAT(reports.failures().back().second.to_string(), HasSubstr("device_lost"));
+}
+
+TEST_F(XrtFaults, a_copy_that_fails_fails_alone) {
+  open_with("short_dma@2");
+  fill(*x, 1);
+  arrive(*queue, queue->fill({{x.get(), 0, x->bytes()}, Scalar::of(7)}));
+  EXPECT_THAT(failure(), HasSubstr("kernel_failed: a copy to the device on xrt0"));
+  fill(*x, 3);
+  EXPECT_EQ(word(*x, n - 1), 3);
+}
+
+TEST_F(XrtFaults, a_bank_without_room_is_out_of_memory_and_named) {
+  open_with("no_memory");
+  arrive(*queue, mix(*queue, *mix_kernel, *x, 2, 0, n));
+  EXPECT_THAT(failure(), HasSubstr("out_of_memory: launch of suite_mix: bank DDR[0]: "));
+}
+
+TEST_F(XrtFaults, a_run_that_never_ends_holds_up_neither_the_queue_nor_its_end) {
+  open_with("hang@1");
+  ASSERT_TRUE(mix(*queue, *mix_kernel, *x, 2, 0, n).ok());
+  const auto behind = mix(*queue, *mix_kernel, *x, 2, 0, n);
+  const auto last = mix(*queue, *mix_kernel, *x, 2, 0, n);
+  ASSERT_TRUE(behind.ok() && last.ok());
+  ASSERT_TRUE(queue->flush().ok());
+  // The other unit still works.
+  const auto beside = make_queue(2);
+  const auto y = allocate(n);
+  arrive(*beside, beside->fill({{y.get(), 0, y->bytes()}, Scalar::of(3)}));
+  arrive(*beside, mix(*beside, *mix_kernel, *y, 2, 0, n));
+  const Timepoint begun = queue->abandon();
+  EXPECT_LE(begun.value, behind->value) << "of what waits in the ring none has begun";
+  queue.reset();
+  queue = make_queue(3);
+  EXPECT_EQ(word(*y, 0), 6);
+  // A bare card, as it is for the vendor: its memory is not touched any more.
+  static std::vector<std::unique_ptr<Allocation>>& kept =
+      *new std::vector<std::unique_ptr<Allocation>>;
+  kept.push_back(std::move(x));
+}
+
+// As many as the pool of runs has, over and over: none goes before the vendor has called back.
+TEST_F(XrtFaults, queues_that_are_given_up_at_work_leave_the_process_alive) {
+  open_with("");
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    auto given_up = make_queue(100 + i);
+    for (int run = 0; run < 3; ++run) ASSERT_TRUE(mix(*given_up, *mix_kernel, *x, 1, 1, n).ok());
+    ASSERT_TRUE(given_up->flush().ok());
+    given_up->abandon();
+  }
+  fill(*x, 8);
+  arrive(*queue, mix(*queue, *mix_kernel, *x, 1, 1, n));
+  EXPECT_EQ(word(*x, 0), 9);
+}
+
+}  // namespace
+}  // namespace troika::xrt
