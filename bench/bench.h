@@ -21,6 +21,7 @@ Subcommand inferred(CLI::App& program);
 Subcommand overhead(CLI::App& program);
 Subcommand round_trip(CLI::App& program);
 Subcommand schedule(CLI::App& program);
+Subcommand serve(CLI::App& program);
 Subcommand strand(CLI::App& program);
 Subcommand tracing(CLI::App& program);
 Subcommand transfer(CLI::App& program);

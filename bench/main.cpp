@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   const Subcommand subcommands[] = {devices(program),  overhead(program),   compare(program),
                                     inferred(program), round_trip(program), strand(program),
                                     tracing(program),  transfer(program),   graph(program),
-                                    schedule(program), vector_adds(program)};
+                                    schedule(program), serve(program),      vector_adds(program)};
   for (const Subcommand& subcommand : subcommands) {
     subcommand.options->add_option("--json", json, "writes the figures here");
     subcommand.options->add_option("--html", html, "writes a page with plots here");
