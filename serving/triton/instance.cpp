@@ -1,6 +1,7 @@
 #include "serving/triton/instance.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace troika::triton {
 
@@ -42,11 +43,16 @@ void Instance::sort_in(Request&& request, Batches& batches) {
 }
 
 void Instance::begin(std::unique_ptr<Batch> batch) noexcept {
+  bool last = false;
   {
     std::unique_lock lock{mutex_};
     one_over_.wait(lock, [&] { return under_way_ < model_.runs_max(); });
     under_way_ += 1;
+    last = under_way_ == model_.runs_max();
   }
+  // The batch that takes the last place is run by this thread, which could only wait.
+  std::optional<Guest> here;
+  if (last) here.emplace(*model_.engine().runtime.core()->workers());
   Batch::start(std::move(batch));
 }
 

@@ -20,8 +20,9 @@ class Instance {
   ~Instance();
 
   // Takes the requests, and returns when their runs have begun; they are answered later, by other
-  // threads. Waits while ServedModel::runs_max() runs are under way: what arrives at the server
-  // meanwhile comes as one larger batch. One call at a time.
+  // threads. Waits while ServedModel::runs_max() runs are under way, and takes part in the run that
+  // makes them as many: what arrives at the server meanwhile comes as one larger batch. One call at
+  // a time.
   void execute(std::span<TRITONBACKEND_Request* const> requests) noexcept;
 
   // A batch is over: `rows` of it were run.

@@ -66,7 +66,9 @@ ServedModel::ServedModel(Engine& engine, ModelConfig config, onnx::Model model,
       in_place_{engine.in_place, config_.name, std::to_string(version)},
       copied_{engine.copied, config_.name, std::to_string(version)},
       plans_made_{engine.plans_made, config_.name, std::to_string(version)} {
-  if (config_.runs_max == 0) config_.runs_max = engine.runtime.core()->workers()->workers();
+  // The server's own threads, which read requests and write answers, need the other half.
+  if (config_.runs_max == 0)
+    config_.runs_max = std::max(1U, engine.runtime.core()->workers()->workers() / 2);
   if (config_.warm_batch_sizes.empty()) {
     config_.warm_batch_sizes.push_back(1);
     if (config_.max_batch_size > 1) config_.warm_batch_sizes.push_back(config_.max_batch_size);
