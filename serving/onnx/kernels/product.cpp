@@ -1,6 +1,7 @@
 #include "serving/onnx/kernels/chain_loop.h"
 #include "serving/onnx/kernels/conv.h"
 #include "serving/onnx/kernels/dnnl.h"
+#include "serving/onnx/kernels/panels.h"
 
 namespace troika::onnx {
 namespace {
@@ -16,6 +17,8 @@ struct Product {
   // The chain, where oneDNN does not do it on the way, and the rows it is applied to.
   std::vector<std::int64_t> chain;
   std::size_t rows = 1, row_elements = 0, pitch = 0;
+  // Instead of a primitive: oneDNN would lay constant weights out anew for each call.
+  std::optional<PanelProduct> panels;
 };
 
 void finish(Product& product, const Chain& chain, bool on_the_way, const Array& out) {
@@ -93,6 +96,49 @@ Product conv(const ConvStep& what, const Step& step, dnnl::algorithm algorithm,
   return product;
 }
 
+bool is_positive_part(const Chain& chain) {
+  dnnl::post_ops operations;
+  dnnl::algorithm algorithm{};
+  float scale = 0, alpha = 0, beta = 0;
+  if (chain.code.empty() || !append(chain, operations)) return false;
+  operations.get_params_eltwise(0, scale, algorithm, alpha, beta);
+  return algorithm == dnnl::algorithm::eltwise_relu;
+}
+
+// Of matrices, with nothing to add but one value a column, or for all of them.
+bool fits_panels(const Step& step, const Storage& weights) {
+  const Array &x = step.reads[0], &out = step.write;
+  const bool plain = out.rank() == 2 && out.strides[1] == 1 && x.strides[1] == 1 &&
+                     weights.kind == Storage::Kind::constant;
+  if (!plain || step.reads.size() < 3) return plain;
+  const Dims strides = broadcast(step.reads[2], out.dims).strides;
+  return (strides[0] == 0 || out.dims[0] == 1) && (strides[1] == 0 || strides[1] == 1);
+}
+
+Product panel_product(const MatMulStep& what, const Step& step, const Storage& weights,
+                      PackedWeights& packed) {
+  const Array &x = step.reads[0], &w = step.reads[1], &out = step.write;
+  Product product;
+  const bool positive = is_positive_part(what.epilogue);
+  PanelProduct& panels = product.panels.emplace();
+  panels.rows = static_cast<std::size_t>(out.dims[0]);
+  panels.inner = static_cast<std::size_t>(x.dims[1]);
+  panels.columns = static_cast<std::size_t>(out.dims[1]);
+  panels.x_pitch = static_cast<std::size_t>(x.strides[0]);
+  panels.y_pitch = static_cast<std::size_t>(out.strides[0]);
+  if (step.reads.size() == 3)
+    panels.bias_stride = static_cast<std::size_t>(broadcast(step.reads[2], out.dims).strides[1]);
+  panels.positive = positive;
+  // oneDNN knows panels as channels of pictures with one row.
+  const Dims dims{1, w.dims[1], w.dims[0]};
+  product.packed =
+      packed.pack(weights.data, region_of(w).offset,
+                  onnx::desc_of(dims, {w.dims[1] * w.dims[0], w.strides[1], w.strides[0]}),
+                  {dims, Kind::f32, dnnl::memory::format_tag::aBc16b});
+  finish(product, what.epilogue, positive || what.epilogue.code.empty(), out);
+  return product;
+}
+
 Product matmul(const MatMulStep& what, const Step& step) {
   Product product;
   bool on_the_way = false;
@@ -132,6 +178,13 @@ dnnl::memory weights_for(const Product& product, const std::byte* given) {
 
 void run_product(const HostArgs& args) {
   const Product& product = *static_cast<const Product*>(args.state);
+  if (product.panels) {
+    run(*product.panels, reinterpret_cast<const float*>(args.in[0]),
+        static_cast<const float*>(product.packed.get_data_handle()),
+        reinterpret_cast<const float*>(args.in[2]), reinterpret_cast<float*>(args.out));
+    if (!product.chain.empty()) apply_chain(product, args.out);
+    return;
+  }
   std::unordered_map<int, dnnl::memory> memories{
       {DNNL_ARG_SRC, memory_at(product.x, args.in[0])},
       {DNNL_ARG_WEIGHTS, weights_for(product, args.in[1])},
@@ -142,7 +195,9 @@ void run_product(const HostArgs& args) {
 }
 
 Product product_of(const Step& step, const Storage& weights, PackedWeights& packed) {
-  if (const auto* product = std::get_if<MatMulStep>(&step.what)) return matmul(*product, step);
+  if (const auto* product = std::get_if<MatMulStep>(&step.what))
+    return fits_panels(step, weights) ? panel_product(*product, step, weights, packed)
+                                      : matmul(*product, step);
   const auto& what = std::get<ConvStep>(step.what);
   if (what.shape.transposed)
     return conv<dnnl::deconvolution_forward>(what, step, dnnl::algorithm::deconvolution_direct,
