@@ -18,7 +18,7 @@ struct Product {
   std::vector<std::int64_t> chain;
   std::size_t rows = 1, row_elements = 0, pitch = 0;
   // Instead of a primitive: oneDNN would lay constant weights out anew for each call.
-  std::optional<PanelProduct> panels;
+  std::variant<std::monostate, PanelProduct, PanelConv> panels;
 };
 
 void finish(Product& product, const Chain& chain, bool on_the_way, const Array& out) {
@@ -120,7 +120,7 @@ Product panel_product(const MatMulStep& what, const Step& step, const Storage& w
   const Array &x = step.reads[0], &w = step.reads[1], &out = step.write;
   Product product;
   const bool positive = is_positive_part(what.epilogue);
-  PanelProduct& panels = product.panels.emplace();
+  auto& panels = product.panels.emplace<PanelProduct>();
   panels.rows = static_cast<std::size_t>(out.dims[0]);
   panels.inner = static_cast<std::size_t>(x.dims[1]);
   panels.columns = static_cast<std::size_t>(out.dims[1]);
@@ -176,15 +176,22 @@ dnnl::memory weights_for(const Product& product, const std::byte* given) {
   return packed;
 }
 
-void run_product(const HostArgs& args) {
-  const Product& product = *static_cast<const Product*>(args.state);
-  if (product.panels) {
-    run(*product.panels, reinterpret_cast<const float*>(args.in[0]),
+bool run_panels(const Product& product, const HostArgs& args) {
+  const auto run_them = [&](const auto& panels) {
+    run(panels, reinterpret_cast<const float*>(args.in[0]),
         static_cast<const float*>(product.packed.get_data_handle()),
         reinterpret_cast<const float*>(args.in[2]), reinterpret_cast<float*>(args.out));
-    if (!product.chain.empty()) apply_chain(product, args.out);
-    return;
-  }
+  };
+  if (const auto* conv = std::get_if<PanelConv>(&product.panels)) run_them(*conv);
+  else if (const auto* matrix = std::get_if<PanelProduct>(&product.panels)) run_them(*matrix);
+  else return false;
+  if (!product.chain.empty()) apply_chain(product, args.out);
+  return true;
+}
+
+void run_product(const HostArgs& args) {
+  const Product& product = *static_cast<const Product*>(args.state);
+  if (run_panels(product, args)) return;
   std::unordered_map<int, dnnl::memory> memories{
       {DNNL_ARG_SRC, memory_at(product.x, args.in[0])},
       {DNNL_ARG_WEIGHTS, weights_for(product, args.in[1])},
@@ -194,11 +201,47 @@ void run_product(const HostArgs& args) {
   if (!product.chain.empty()) apply_chain(product, args.out);
 }
 
+// Of pictures, densely with channels last, whose results fill whole panels.
+bool fits_panels(const ConvStep& what, const Step& step, const Storage& weights) {
+  const Array &x = step.reads[0], &out = step.write;
+  const auto is_dense_picture = [](const Array& a) {
+    return a.strides[1] == 1 && a.strides[3] == a.dims[1] &&
+           a.strides[2] == a.dims[3] * a.dims[1] &&
+           (a.dims[0] == 1 || a.strides[0] == a.dims[2] * a.strides[2]);
+  };
+  return weights.kind == Storage::Kind::constant && !what.shape.transposed &&
+         what.shape.groups == 1 && x.rank() == 4 && is_dense_picture(x) && is_dense_picture(out) &&
+         out.dims[1] % PanelProduct::panel_columns == 0 &&
+         std::ranges::all_of(what.shape.dilations, [](auto dilation) { return dilation == 1; });
+}
+
+Product panel_conv(const ConvStep& what, const Step& step, const Storage& weights,
+                   PackedWeights& packed) {
+  const Array &x = step.reads[0], &w = step.reads[1], &out = step.write;
+  const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
+  const ConvShape& shape = what.shape;
+  Product product;
+  const bool positive = is_positive_part(what.epilogue);
+  product.panels = PanelConv{size(x.dims[0]),           size(x.dims[2]),
+                             size(x.dims[3]),           size(x.dims[1]),
+                             size(w.dims[2]),           size(w.dims[3]),
+                             size(shape.strides[0]),    size(shape.strides[1]),
+                             size(shape.pads_begin[0]), size(shape.pads_end[0]),
+                             size(shape.pads_begin[1]), size(shape.pads_end[1]),
+                             size(out.dims[2]),         size(out.dims[3]),
+                             size(out.dims[1]),         positive};
+  product.packed = packed.pack(weights.data, region_of(w).offset, onnx::desc_of(w.dims, w.strides),
+                               {w.dims, Kind::f32, dnnl::memory::format_tag::Acdb16a});
+  finish(product, what.epilogue, positive || what.epilogue.code.empty(), out);
+  return product;
+}
+
 Product product_of(const Step& step, const Storage& weights, PackedWeights& packed) {
   if (const auto* product = std::get_if<MatMulStep>(&step.what))
     return fits_panels(step, weights) ? panel_product(*product, step, weights, packed)
                                       : matmul(*product, step);
   const auto& what = std::get<ConvStep>(step.what);
+  if (fits_panels(what, step, weights)) return panel_conv(what, step, weights, packed);
   if (what.shape.transposed)
     return conv<dnnl::deconvolution_forward>(what, step, dnnl::algorithm::deconvolution_direct,
                                              weights, packed);

@@ -35,8 +35,14 @@ TEST_P(Panels, equal_the_sums_by_hand_and_leave_the_rest_alone) {
       panels[(c / width * inner + k) * width + c % width] = w[k * columns + c];
   for (const bool positive : {false, true}) {
     std::vector<float> y(rows * y_pitch, 7);
-    run({rows, inner, columns, pitch, y_pitch, 1, positive}, x.data(), panels.data(), bias.data(),
-        y.data());
+    PanelProduct product;
+    product.rows = rows;
+    product.inner = inner;
+    product.columns = columns;
+    product.x_pitch = pitch;
+    product.y_pitch = y_pitch;
+    product.positive = positive;
+    run(product, x.data(), panels.data(), bias.data(), y.data());
     for (std::size_t r = 0; r < rows; ++r) {
       for (std::size_t c = 0; c < columns; ++c) {
         double sum = bias[c];
@@ -46,6 +52,39 @@ TEST_P(Panels, equal_the_sums_by_hand_and_leave_the_rest_alone) {
       }
       for (std::size_t c = columns; c < y_pitch; ++c) ASSERT_EQ(y[r * y_pitch + c], 7);
     }
+  }
+}
+
+// Windows that reach beyond every edge, by different widths, and do not meet.
+TEST(PanelConvs, equal_the_sums_by_hand) {
+  constexpr std::size_t batch = 2, height = 7, width = 9, channels = 3, outs = 32;
+  std::mt19937 random{2};
+  std::uniform_real_distribution<float> between{-1, 1};
+  const auto some = [&](std::size_t count) {
+    std::vector<float> values(count);
+    for (float& value : values) value = between(random);
+    return values;
+  };
+  PanelConv conv{batch, height, width, channels, 3, 2, 2, 1, 1, 2, 0, 1, 0, 0, outs, false};
+  conv.out_height = (1 + height + 2 - 3) / 2 + 1;
+  conv.out_width = width + 1 - 2 + 1;
+  const auto x = some(batch * height * width * channels), bias = some(outs);
+  const auto w = some(3 * 2 * channels * outs);  // in panels
+  std::vector<float> y(batch * conv.out_height * conv.out_width * outs);
+  run(conv, x.data(), w.data(), bias.data(), y.data());
+  const auto at = [&](std::size_t n, std::size_t row, std::size_t column, std::size_t c) -> double {
+    const std::size_t iy = row - conv.pad_top, ix = column - conv.pad_left;
+    return iy < height && ix < width ? x[((n * height + iy) * width + ix) * channels + c] : 0;
+  };
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const std::size_t o = i % outs, ox = i / outs % conv.out_width;
+    const std::size_t oy = i / outs / conv.out_width % conv.out_height;
+    const std::size_t n = i / outs / conv.out_width / conv.out_height;
+    double sum = bias[o];
+    for (std::size_t k = 0; k < 3 * 2 * channels; ++k)
+      sum += at(n, 2 * oy + k / channels / 2, ox + k / channels % 2, k % channels) *
+             w[(o / 16 * 3 * 2 * channels + k) * 16 + o % 16];
+    ASSERT_NEAR(y[i], sum, 1e-5) << i;
   }
 }
 
