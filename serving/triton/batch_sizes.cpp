@@ -29,8 +29,15 @@ BatchSizes::BatchSizes(const std::vector<std::int64_t>& ascending) {
   for (const std::int64_t rows : ascending) sizes_.push_back({rows, Nanos{0}});
 }
 
-void BatchSizes::learn(std::int64_t size, Nanos took) {
+bool BatchSizes::learn(std::int64_t size, Nanos took) {
   std::ranges::find(sizes_, size, &Size::rows)->takes = took + beside;
+  plan();
+  return next_run(size) == size;
+}
+
+void BatchSizes::end_at(std::int64_t size) {
+  std::erase_if(sizes_, [&](const Size& other) { return other.rows > size; });
+  ends_ = true;
   plan();
 }
 
@@ -66,7 +73,8 @@ std::int64_t BatchSizes::filled_up(std::int64_t rows) const noexcept {
 
 std::int64_t BatchSizes::next_run(std::int64_t rows) const noexcept {
   const auto at = static_cast<std::size_t>(rows);
-  return at < best_.size() ? best_[at].first : rows;
+  if (at < best_.size()) return best_[at].first;
+  return ends_ ? best_.back().first : rows;
 }
 
 Nanos BatchSizes::undisturbed(std::int64_t rows) const noexcept {

@@ -20,8 +20,11 @@ class BatchSizes {
   // Without any, each number of rows is run as it is, and nothing is known of costs.
   explicit BatchSizes(const std::vector<std::int64_t>& ascending);
 
-  // Before it is used by others: a run of this size takes so long when nothing disturbs it.
-  void learn(std::int64_t size, Nanos took);
+  // Before it is used by others: a run of this size takes so long when nothing disturbs it. False
+  // when runs of smaller sizes, learned before, take less together.
+  bool learn(std::int64_t size, Nanos took);
+  // The same: runs have no more rows than this size.
+  void end_at(std::int64_t size);
   // A run of so many rows took so long.
   void observe(std::int64_t rows, Nanos took) noexcept;
 
@@ -46,6 +49,7 @@ class BatchSizes {
   void plan();
 
   std::vector<Size> sizes_;  // ascending
+  bool ends_ = false;        // more rows than the largest are more runs
   std::vector<Best> best_;   // by number of rows, up to the largest size
   std::atomic<double> slowdown_{1};
 };

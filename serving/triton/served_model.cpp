@@ -1,7 +1,6 @@
 #include "serving/triton/served_model.h"
 
 #include <algorithm>
-#include <ranges>
 
 namespace troika::triton {
 namespace {
@@ -56,7 +55,8 @@ ModelConfig with_defaults(ModelConfig config, Engine& engine) {
   // The server's own threads, which read requests and write answers, need the other half.
   if (config.runs_max == 0)
     config.runs_max = std::max(1U, engine.runtime.core()->workers()->workers() / 2);
-  if (config.warm_batch_sizes.empty())
+  config.chooses_sizes = config.warm_batch_sizes.empty();
+  if (config.chooses_sizes)
     config.warm_batch_sizes = BatchSizes::up_to(std::max<std::int64_t>(config.max_batch_size, 1));
   std::ranges::sort(config.warm_batch_sizes);
   return config;
@@ -87,9 +87,12 @@ ServedModel::ServedModel(Engine& engine, ModelConfig config, onnx::Model model,
   warm_up();
 }
 
-// From many rows to few, so that plans of the smallest are the last to go.
+// From few rows to many, until more take longer together than apart.
 void ServedModel::warm_up() {
-  for (const std::int64_t batch : config_.warm_batch_sizes | std::views::reverse) {
+  constexpr int vain_max = 2;
+  int vain = 0;
+  std::int64_t best = 1;
+  for (const std::int64_t batch : config_.warm_batch_sizes) {
     const auto tensors = zeros(model_.inputs(), config_, batch);
     if (tensors.empty() && !model_.inputs().empty()) {
       log(TRITONSERVER_LOG_INFO, "model '" + config_.name +
@@ -101,7 +104,14 @@ void ServedModel::warm_up() {
     for (const onnx::Tensor& tensor : tensors)
       inputs.emplace_back(tensor.type, tensor.dims, tensor.data.get());
     const Nanos took = undisturbed_run(inputs);
-    if (config_.max_batch_size > 0 && !tensors.empty()) sizes_.learn(batch, took);
+    if (config_.max_batch_size == 0 || tensors.empty()) continue;
+    if (sizes_.learn(batch, took)) {
+      best = batch;
+      vain = 0;
+    } else if (++vain == vain_max && config_.chooses_sizes) {
+      sizes_.end_at(best);
+      break;
+    }
   }
   count_plans();
 }

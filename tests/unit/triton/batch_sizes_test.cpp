@@ -49,6 +49,17 @@ TEST(BatchSizes, more_rows_than_the_largest_have_a_run_of_their_own) {
   EXPECT_EQ(BatchSizes{{}}.next_run(5), 5);
 }
 
+TEST(BatchSizes, end_where_larger_runs_take_longer_than_small_ones_together) {
+  BatchSizes sizes{{1, 4, 8}};
+  EXPECT_TRUE(sizes.learn(1, 1ms));
+  EXPECT_TRUE(sizes.learn(4, 3ms));
+  EXPECT_FALSE(sizes.learn(8, 9ms));
+  sizes.end_at(4);
+  EXPECT_EQ(sizes.next_run(8), 4);
+  EXPECT_EQ(sizes.next_run(100), 4);
+  EXPECT_GT(sizes.predicted(100), 70ms);
+}
+
 TEST(BatchSizes, expect_runs_to_take_what_they_have_taken_lately) {
   Flat sizes;
   const Nanos at_first = sizes.predicted(8);
