@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "wide.h"
 
@@ -135,18 +134,6 @@ struct Body {
   }
 };
 
-// The picture within a frame of zeros, in memory of the calling thread that is kept for the next.
-const float* framed(const PanelConv& conv, const float* picture) {
-  thread_local std::vector<float> kept;
-  const std::size_t line = conv.width * conv.channels;
-  const std::size_t framed_line = (conv.pad_left + conv.width + conv.pad_right) * conv.channels;
-  kept.assign((conv.pad_top + conv.height + conv.pad_bottom) * framed_line, 0);
-  float* to = kept.data() + conv.pad_top * framed_line + conv.pad_left * conv.channels;
-  for (std::size_t y = 0; y < conv.height; ++y)
-    std::copy_n(picture + y * line, line, to + y * framed_line);
-  return kept.data();
-}
-
 }  // namespace
 
 void run(const PanelProduct& product, const float* x, const float* w, const float* bias, float* y) {
@@ -154,8 +141,18 @@ void run(const PanelProduct& product, const float* x, const float* w, const floa
   kernels::run_wide_fused<Body>(Operands{product, x, w, bias, y});
 }
 
+void frame(const PanelConv& conv, const float* picture, std::vector<float>& to) {
+  const std::size_t line = conv.width * conv.channels;
+  const std::size_t framed_line = (conv.pad_left + conv.width + conv.pad_right) * conv.channels;
+  to.assign((conv.pad_top + conv.height + conv.pad_bottom) * framed_line, 0);
+  float* at = to.data() + conv.pad_top * framed_line + conv.pad_left * conv.channels;
+  for (std::size_t y = 0; y < conv.height; ++y, at += framed_line)
+    std::copy_n(picture + y * line, line, at);
+}
+
 void run(const PanelConv& conv, const float* x, const float* w, const float* bias, float* y) {
-  const bool frame = conv.pad_top + conv.pad_bottom + conv.pad_left + conv.pad_right != 0;
+  thread_local std::vector<float> framed;
+  const bool padded = conv.pad_top + conv.pad_bottom + conv.pad_left + conv.pad_right != 0;
   const std::size_t line = (conv.pad_left + conv.width + conv.pad_right) * conv.channels;
   PanelProduct product;
   product.rows = conv.out_width;
@@ -171,7 +168,8 @@ void run(const PanelConv& conv, const float* x, const float* w, const float* bia
   product.positive = conv.positive;
   for (std::size_t i = 0; i < conv.batch; ++i) {
     const float* const picture = x + i * conv.height * conv.width * conv.channels;
-    run(product, frame ? framed(conv, picture) : picture, w, bias,
+    if (padded) frame(conv, picture, framed);
+    run(product, padded ? framed.data() : picture, w, bias,
         y + i * conv.out_height * product.y_line_pitch);
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 namespace troika::onnx {
 
@@ -35,6 +36,9 @@ struct PanelConv {
   std::size_t out_height = 0, out_width = 0, out_channels = 0;
   bool positive = false;
 };
+
+// The picture within a frame of zeros, as wide as it is padded.
+void frame(const PanelConv& conv, const float* picture, std::vector<float>& to);
 
 void run(const PanelConv& conv, const float* x, const float* w, const float* bias, float* y);
 

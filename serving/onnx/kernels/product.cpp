@@ -2,11 +2,19 @@
 #include "serving/onnx/kernels/conv.h"
 #include "serving/onnx/kernels/dnnl.h"
 #include "serving/onnx/kernels/panels.h"
+#include "serving/onnx/kernels/winograd.h"
 
 namespace troika::onnx {
 namespace {
 
 using Kind = dnnl::memory::data_type;
+
+struct WinogradConv {
+  PanelConv conv;
+};
+void run(const WinogradConv& how, const float* x, const float* w, const float* bias, float* y) {
+  run_winograd(how.conv, x, w, bias, y);
+}
 
 // A primitive of oneDNN's, ready to run.
 struct Product {
@@ -18,7 +26,7 @@ struct Product {
   std::vector<std::int64_t> chain;
   std::size_t rows = 1, row_elements = 0, pitch = 0;
   // Instead of a primitive: oneDNN would lay constant weights out anew for each call.
-  std::variant<std::monostate, PanelProduct, PanelConv> panels;
+  std::variant<std::monostate, PanelProduct, PanelConv, WinogradConv> panels;
 };
 
 void finish(Product& product, const Chain& chain, bool on_the_way, const Array& out) {
@@ -183,6 +191,7 @@ bool run_panels(const Product& product, const HostArgs& args) {
         reinterpret_cast<const float*>(args.in[2]), reinterpret_cast<float*>(args.out));
   };
   if (const auto* conv = std::get_if<PanelConv>(&product.panels)) run_them(*conv);
+  else if (const auto* few = std::get_if<WinogradConv>(&product.panels)) run_them(*few);
   else if (const auto* matrix = std::get_if<PanelProduct>(&product.panels)) run_them(*matrix);
   else return false;
   if (!product.chain.empty()) apply_chain(product, args.out);
@@ -222,16 +231,30 @@ Product panel_conv(const ConvStep& what, const Step& step, const Storage& weight
   const ConvShape& shape = what.shape;
   Product product;
   const bool positive = is_positive_part(what.epilogue);
-  product.panels = PanelConv{size(x.dims[0]),           size(x.dims[2]),
-                             size(x.dims[3]),           size(x.dims[1]),
-                             size(w.dims[2]),           size(w.dims[3]),
-                             size(shape.strides[0]),    size(shape.strides[1]),
-                             size(shape.pads_begin[0]), size(shape.pads_end[0]),
-                             size(shape.pads_begin[1]), size(shape.pads_end[1]),
-                             size(out.dims[2]),         size(out.dims[3]),
-                             size(out.dims[1]),         positive};
-  product.packed = packed.pack(weights.data, region_of(w).offset, onnx::desc_of(w.dims, w.strides),
-                               {w.dims, Kind::f32, dnnl::memory::format_tag::Acdb16a});
+  const PanelConv conv{size(x.dims[0]),           size(x.dims[2]),
+                       size(x.dims[3]),           size(x.dims[1]),
+                       size(w.dims[2]),           size(w.dims[3]),
+                       size(shape.strides[0]),    size(shape.strides[1]),
+                       size(shape.pads_begin[0]), size(shape.pads_end[0]),
+                       size(shape.pads_begin[1]), size(shape.pads_end[1]),
+                       size(out.dims[2]),         size(out.dims[3]),
+                       size(out.dims[1]),         positive};
+  const std::size_t offset = region_of(w).offset;
+  if (fits_winograd(conv)) {
+    product.panels = WinogradConv{conv};
+    // Of a size that no layout of oneDNN's for these weights has.
+    const dnnl::memory::desc to{{static_cast<std::int64_t>(winograd_places), w.dims[1], w.dims[0]},
+                                Kind::f32,
+                                dnnl::memory::format_tag::abc};
+    product.packed = packed.make(weights.data, offset, to, [&](dnnl::memory& made) {
+      transform_weights(conv, reinterpret_cast<const float*>(weights.data.get() + offset),
+                        w.strides, static_cast<float*>(made.get_data_handle()));
+    });
+  } else {
+    product.panels = conv;
+    product.packed = packed.pack(weights.data, offset, onnx::desc_of(w.dims, w.strides),
+                                 {w.dims, Kind::f32, dnnl::memory::format_tag::Acdb16a});
+  }
   finish(product, what.epilogue, positive || what.epilogue.code.empty(), out);
   return product;
 }

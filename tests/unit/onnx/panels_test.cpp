@@ -1,11 +1,14 @@
 // Products with weights in panels equal sums by hand, and touch nothing beside their result.
 #include "serving/onnx/kernels/panels.h"
 
+#include <array>
 #include <cmath>
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "serving/onnx/kernels/winograd.h"
 
 namespace troika::onnx {
 namespace {
@@ -85,6 +88,50 @@ TEST(PanelConvs, equal_the_sums_by_hand) {
       sum += at(n, 2 * oy + k / channels / 2, ox + k / channels % 2, k % channels) *
              w[(o / 16 * 3 * 2 * channels + k) * 16 + o % 16];
     ASSERT_NEAR(y[i], sum, 1e-5) << i;
+  }
+}
+
+// Even and odd sizes, more tiles than are worked on together, edges beyond which windows reach.
+TEST(PanelConvs, by_fewer_products_equal_the_sums_of_all) {
+  std::mt19937 random{3};
+  std::uniform_real_distribution<float> between{-1, 1};
+  const auto some = [&](std::size_t count) {
+    std::vector<float> values(count);
+    for (float& value : values) value = between(random);
+    return values;
+  };
+  for (const auto& [height, width, pad] :
+       {std::tuple{2, 2, 1}, std::tuple{7, 9, 1}, std::tuple{14, 17, 0}, std::tuple{16, 16, 1}}) {
+    PanelConv conv;
+    conv.batch = 2;
+    conv.height = static_cast<std::size_t>(height);
+    conv.width = static_cast<std::size_t>(width);
+    conv.channels = 24;
+    conv.kernel_height = conv.kernel_width = 3;
+    conv.pad_top = conv.pad_bottom = conv.pad_left = conv.pad_right = static_cast<std::size_t>(pad);
+    conv.out_height = conv.height + 2 * conv.pad_top - 2;
+    conv.out_width = conv.width + 2 * conv.pad_left - 2;
+    conv.out_channels = 32;
+    conv.positive = true;
+    ASSERT_TRUE(fits_winograd(conv));
+    const std::size_t inner = 9 * conv.channels;
+    const auto x = some(conv.batch * conv.height * conv.width * conv.channels);
+    const auto panels = some(inner * conv.out_channels), bias = some(conv.out_channels);
+    // The same weights as [results, channels, 3, 3].
+    std::vector<float> plain(panels.size()), places(16 * conv.channels * conv.out_channels);
+    for (std::size_t o = 0; o < conv.out_channels; ++o)
+      for (std::size_t k = 0; k < inner; ++k)
+        plain[o * inner + k % conv.channels * 9 + k / conv.channels] =
+            panels[(o / 16 * inner + k) * 16 + o % 16];
+    const std::array<std::int64_t, 4> strides{static_cast<std::int64_t>(inner), 9, 3, 1};
+    transform_weights(conv, plain.data(), strides, places.data());
+    const std::size_t count = conv.batch * conv.out_height * conv.out_width * conv.out_channels;
+    std::vector<float> all(count), fewer(count + 1, 7);
+    run(conv, x.data(), panels.data(), bias.data(), all.data());
+    run_winograd(conv, x.data(), places.data(), bias.data(), fewer.data());
+    for (std::size_t i = 0; i < count; ++i)
+      ASSERT_NEAR(all[i], fewer[i], 1e-4) << width << ' ' << i;
+    EXPECT_EQ(fewer.back(), 7) << "nothing behind the result";
   }
 }
 
