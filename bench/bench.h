@@ -21,6 +21,7 @@ Subcommand inferred(CommandLine& line);
 Subcommand overhead(CommandLine& line);
 Subcommand round_trip(CommandLine& line);
 Subcommand schedule(CommandLine& line);
+Subcommand serve(CommandLine& line);
 Subcommand serve_sim(CommandLine& line);
 Subcommand strand(CommandLine& line);
 Subcommand tracing(CommandLine& line);

@@ -38,9 +38,10 @@ int main(int argc, char** argv) {
   using namespace troika::bench;
   CommandLine line{"Measures Troika on this machine."};
   std::string json, html;
-  Subcommand subcommands[] = {devices(line),    overhead(line), compare(line),   inferred(line),
-                              round_trip(line), strand(line),   tracing(line),   transfer(line),
-                              graph(line),      schedule(line), serve_sim(line), vector_adds(line)};
+  Subcommand subcommands[] = {devices(line),    overhead(line), compare(line), inferred(line),
+                              round_trip(line), strand(line),   tracing(line), transfer(line),
+                              graph(line),      schedule(line), serve(line),   serve_sim(line),
+                              vector_adds(line)};
   for (Subcommand& subcommand : subcommands) {
     subcommand.options.text("--json", json, "writes the figures here");
     subcommand.options.text("--html", html, "writes a page with plots here");

@@ -17,6 +17,15 @@ constexpr auto leave_patience = std::chrono::seconds{1};
 thread_local const void* pool_of_thread = nullptr;
 thread_local unsigned lent_by_thread = 0;
 thread_local Job* job_of_thread = nullptr;
+thread_local std::vector<Job*> deferred_by_thread;
+
+// What the calling thread is to a pool that it has joined.
+struct GuestPlace {
+  const void* pool = nullptr;
+  unsigned slot = 0;
+  Job* kept = nullptr;
+};
+thread_local GuestPlace guest_place;
 
 }  // namespace
 
@@ -24,7 +33,8 @@ Workers::State::State(unsigned workers, const WorkersOptions& options)
     : workers_{workers},
       spares_max_{options.spares_max},
       watch_patience_{options.watch_patience},
-      slot_taken_(workers, false) {
+      slot_taken_(workers, false),
+      guest_taken_(workers, false) {
   spares_.reserve(spares_max_);
 }
 
@@ -71,6 +81,10 @@ void Workers::State::arena_is_gone() {
 }
 
 void Workers::State::enqueue(Job& job) {
+  if (guest_place.pool == this && guest_place.kept == nullptr) {
+    guest_place.kept = &job;
+    return;
+  }
   const std::scoped_lock lock{mutex_};
   jobs_.push_back(&job);
   call_runner();
@@ -111,6 +125,53 @@ void Workers::State::reclaim() noexcept {
 }
 
 bool Workers::State::is_worker() const noexcept { return pool_of_thread == this; }
+
+bool Workers::State::defer(Job& job) noexcept {
+  if (pool_of_thread != this || job_of_thread == nullptr || !job_of_thread->takes_deferred())
+    return false;
+  deferred_by_thread.push_back(&job);
+  return true;
+}
+
+void Workers::State::run_deferred(unsigned slot) noexcept {
+  while (!deferred_by_thread.empty()) {
+    // Those that it defers itself come behind it.
+    const std::vector<Job*> jobs = std::exchange(deferred_by_thread, {});
+    for (Job* const job : jobs) {
+      Job* const outer = std::exchange(job_of_thread, job);
+      job->run(slot);
+      job_of_thread = outer;
+    }
+  }
+}
+
+bool Workers::State::join() noexcept {
+  if (guest_place.pool != nullptr || pool_of_thread != nullptr) return false;
+  const std::scoped_lock lock{mutex_};
+  // Who was here before goes first.
+  if (!jobs_.empty() || running_ >= capacity()) return false;
+  const auto place = std::find(guest_taken_.begin(), guest_taken_.end(), false);
+  if (place == guest_taken_.end()) return false;
+  *place = true;
+  ++running_;
+  guest_place = {this, workers_ + static_cast<unsigned>(place - guest_taken_.begin()), nullptr};
+  return true;
+}
+
+void Workers::State::part() noexcept {
+  const GuestPlace place = std::exchange(guest_place, {});
+  if (place.kept != nullptr) {
+    pool_of_thread = this;
+    run_job(*place.kept, place.slot);
+    pool_of_thread = nullptr;
+  }
+  const std::scoped_lock lock{mutex_};
+  guest_taken_[place.slot - workers_] = false;
+  --running_;
+  if (running_ <= lost_) job_done_.notify_all();
+  // Its place was the last one, and what was queued meanwhile found no runner to wait for.
+  if (can_take()) call_runner();
+}
 
 void Workers::State::enter() noexcept {
   static_cast<void>(ticket_sent_.load(std::memory_order_acquire));
@@ -179,13 +240,18 @@ void Workers::State::take_job(std::unique_lock<std::mutex>& lock, unsigned slot)
   ++running_;
   ++taken_;
   lock.unlock();
-  Job* const outer = std::exchange(job_of_thread, &job);
-  job.run(slot);
-  job_of_thread = outer;
-  assert(lent_by_thread == 0 && "a job lent its place and did not reclaim it");
+  run_job(job, slot);
   lock.lock();
   --running_;
   if (running_ <= lost_) job_done_.notify_all();
+}
+
+void Workers::State::run_job(Job& job, unsigned slot) noexcept {
+  Job* const outer = std::exchange(job_of_thread, &job);
+  job.run(slot);
+  run_deferred(slot);
+  job_of_thread = outer;
+  assert(lent_by_thread == 0 && "a job lent its place and did not reclaim it");
 }
 
 // The arena numbers its threads, but not within workers() where that is one.
@@ -226,7 +292,7 @@ void Workers::State::run_spare(std::size_t index) noexcept {
     spares_[index].active = true;
     ++spares_active_;
     while (can_take() && spares_active_ <= spares_wanted())
-      take_job(lock, workers_ + static_cast<unsigned>(index));
+      take_job(lock, 2 * workers_ + static_cast<unsigned>(index));
     --spares_active_;
     spares_[index].active = false;
     if (stopping_) return;  // a lost job that came back

@@ -15,9 +15,10 @@
 namespace troika::host {
 
 // A *runner* is a ticket that has started or a spare thread that is active. It takes jobs until
-// none is queued or as many run as may. So a job that ends hands its place to the next, and this
-// holds under the mutex: while a job is queued and fewer than capacity() run, a ticket is pending,
-// or a spare is awake, or the watch counts its patience.
+// none is queued or as many run as may. A *guest* is somebody else's thread that runs one job,
+// which was never queued. So a job that ends hands its place to the next, and this holds under the
+// mutex: while a job is queued and fewer than capacity() run, a ticket is pending, or a spare is
+// awake, or the watch counts its patience.
 class Workers::State final : public std::enable_shared_from_this<State> {
  public:
   State(unsigned workers, const WorkersOptions& options);
@@ -38,11 +39,16 @@ class Workers::State final : public std::enable_shared_from_this<State> {
   void run_ticket(unsigned preferred_slot) noexcept;
 
   unsigned workers() const noexcept { return workers_; }
-  unsigned slots() const noexcept { return workers_ + spares_max_; }
+  // Tickets have the first, then come guests and spares.
+  unsigned slots() const noexcept { return 2 * workers_ + spares_max_; }
   void enqueue(Job& job);
   Status lend(bool lost);
   void reclaim() noexcept;
   bool is_worker() const noexcept;
+  bool defer(Job& job) noexcept;
+  void run_deferred(unsigned slot) noexcept;
+  bool join() noexcept;
+  void part() noexcept;
   unsigned workers_seen() const noexcept;
   unsigned standing_in() const noexcept;
   // The calling thread, one of the arena's, enters or leaves it; with or without a ticket.
@@ -64,6 +70,7 @@ class Workers::State final : public std::enable_shared_from_this<State> {
   void stand_in();
   void take_job(std::unique_lock<std::mutex>& lock, unsigned slot) noexcept;
   unsigned take_slot(unsigned preferred) noexcept;
+  void run_job(Job& job, unsigned slot) noexcept;
 
   void run_spare(std::size_t index) noexcept;
   void run_watch() noexcept;
@@ -90,6 +97,7 @@ class Workers::State final : public std::enable_shared_from_this<State> {
   unsigned tickets_running_max_ = 0;
   std::vector<bool> slot_taken_;  // by running tickets
   bool mustering_ = false;        // tickets stay until all have come
+  std::vector<bool> guest_taken_;
 
   unsigned lent_ = 0;         // workers that block
   unsigned lost_ = 0;         // workers that will not come back

@@ -32,6 +32,10 @@ void Workers::enqueue(Job& job) noexcept { state_->enqueue(job); }
 Status Workers::lend(bool lost) { return state_->lend(lost); }
 void Workers::reclaim() noexcept { state_->reclaim(); }
 bool Workers::is_worker() const noexcept { return state_->is_worker(); }
+bool Workers::defer(Job& job) noexcept { return state_->defer(job); }
+void Workers::run_deferred(unsigned worker) noexcept { state_->run_deferred(worker); }
+bool Workers::join() noexcept { return state_->join(); }
+void Workers::leave() noexcept { state_->part(); }
 unsigned Workers::workers_seen() const noexcept { return state_->workers_seen(); }
 unsigned Workers::standing_in() const noexcept { return state_->standing_in(); }
 

@@ -43,6 +43,11 @@ class Workers final : public WorkerPool {
   Status lend(bool lost) override;
   void reclaim() noexcept override;
   bool is_worker() const noexcept override;
+  bool defer(Job& job) noexcept override;
+  void run_deferred(unsigned worker) noexcept override;
+  // As many threads at once as there are workers.
+  bool join() noexcept override;
+  void leave() noexcept override;
 
   // How many of oneTBB's threads have been here at the same time, at most workers().
   unsigned workers_seen() const noexcept;

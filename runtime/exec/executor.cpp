@@ -452,7 +452,9 @@ bool Executor::reached(Timepoint point, const RunState* on_behalf) const {
 // Off the strand's state: whoever waits for the run may go on.
 void Executor::tell(RunState& run) {
   run.done.set();
-  if (run.completion != nullptr) options_.workers->enqueue(*run.completion);
+  if (run.completion == nullptr) return;
+  WorkerPool& workers = *options_.workers;
+  if (!workers.defer(*run.completion)) workers.enqueue(*run.completion);
 }
 
 void Executor::stop() noexcept {

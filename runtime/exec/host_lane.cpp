@@ -52,6 +52,7 @@ void HostLane::run(unsigned worker) noexcept {
   for (;;) {
     const LaneStep did = self.step();
     if (did == LaneStep::gone || did == LaneStep::yielded) return;
+    if (self.has_ended_runs()) self.run_deferred();
   }
 }
 

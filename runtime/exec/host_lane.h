@@ -95,6 +95,7 @@ class HostLane final : public Job {
 
   // Job.
   void run(unsigned worker) noexcept override;
+  bool takes_deferred() const noexcept override { return true; }
 
   // What run() is made of, for drivers that choose the order of all workers' steps: enter, then
   // step until `gone` or `yielded`. One thread at a time for each worker.

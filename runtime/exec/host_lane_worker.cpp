@@ -59,6 +59,17 @@ LaneStep LaneWorker::step() noexcept {
   return LaneStep::gone;
 }
 
+void LaneWorker::run_deferred() noexcept {
+  ended_runs_ = false;
+  if (state_ == State::running) {
+    break_off(*burst_run_, link_);
+    close_burst();
+    state_ = State::seeking;
+  }
+  const OnLane here{lane_};
+  lane_->pool_.run_deferred(index_);
+}
+
 LaneStep LaneWorker::seek() noexcept {
   const LaneWordView seen = lane_->word_.peek();
   if (seen.has(LaneWordView::mail)) return read_mail();
@@ -230,6 +241,7 @@ LaneStep LaneWorker::read_mail() noexcept {
   close_burst();
   lane_->word_.clear(LaneWordView::mail);
   using Mail = LaneMail<LaneRun>;
+  unsigned own = 1;
   for (LaneRun* run = lane_->mailbox_.take(); run != nullptr;) {
     LaneRun* const following = LaneMailbox<LaneRun>::next_of(*run);
     std::uint32_t over = 0;
@@ -242,7 +254,8 @@ LaneStep LaneWorker::read_mail() noexcept {
       if (next != LaneLink::none) put(LaneLink::class_of(next), {run, next, 0});
       ++over;
     }
-    if (unpublished_ != 0) publish();
+    // The first piece is our own: who is present and looks for work needs nobody else for it.
+    if (unpublished_ != 0) publish(std::exchange(own, 0));
     settle(*run, over);
     run = following;
   }
@@ -264,7 +277,9 @@ LaneStep LaneWorker::take_own() noexcept {
 
 LaneStep LaneWorker::idle() noexcept {
   close_burst();
-  if (idle_rounds_ < lane_->options_.idle_rounds) {
+  // Who is here in another's place, or as a guest, has something else to do.
+  const bool stays = index_ < lane_->workers_max_;
+  if (stays && idle_rounds_ < lane_->options_.idle_rounds) {
     ++idle_rounds_;
     std::this_thread::yield();
     return LaneStep::sought;
@@ -352,12 +367,12 @@ bool LaneWorker::skip(LaneRun& run, std::uint32_t task) noexcept {
   return true;
 }
 
-void LaneWorker::publish() noexcept {
+void LaneWorker::publish(unsigned own) noexcept {
   for (std::uint64_t rest = unpublished_classes_; rest != 0; rest &= rest - 1) {
     deques_[static_cast<unsigned>(std::countr_zero(rest))].publish();
   }
   const LaneWordView seen = lane_->word_.announce(unpublished_classes_);
-  const unsigned pieces = unpublished_;
+  const unsigned pieces = unpublished_ - own;
   unpublished_classes_ = 0;
   unpublished_ = 0;
   if (seen.present() < lane_->workers_max_) [[unlikely]]
@@ -407,6 +422,7 @@ void LaneWorker::close_burst() noexcept {
 void LaneWorker::settle(LaneRun& run, std::uint32_t count) noexcept {
   if (count == 0) return;
   if (run.remaining_.fetch_sub(count, std::memory_order_acq_rel) == count) {
+    ended_runs_ = true;
     run.body_.over(run.body_.state);
   }
 }

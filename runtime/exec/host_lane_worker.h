@@ -15,6 +15,11 @@ class LaneWorker {
   void enter() noexcept;
   LaneStep step() noexcept;
 
+  // Between two steps: whether runs have ended here since it was last asked for, whose ends may
+  // have deferred jobs; and runs these, with nothing in hand that only this worker could do.
+  bool has_ended_runs() const noexcept { return ended_runs_; }
+  void run_deferred() noexcept;
+
   // Between two steps: the link of the task that the next step runs first, or LaneLink::none.
   std::uint32_t in_hand() const noexcept {
     return state_ == State::running ? link_ : LaneLink::none;
@@ -71,14 +76,15 @@ class LaneWorker {
     unpublished_classes_ |= std::uint64_t{1} << c;
     ++unpublished_;
   }
-  void publish() noexcept;
+  // Invites others for all but `own` pieces, which this worker will take itself.
+  void publish(unsigned own = 0) noexcept;
   int highest_own() const noexcept;
 
   void open_burst(LaneRun& run, std::uint32_t task) noexcept;
   // `count` more tasks are over, `task` the last of them.
   void note(std::uint32_t task, std::uint32_t count) noexcept;
   void close_burst() noexcept;
-  static void settle(LaneRun& run, std::uint32_t count) noexcept;
+  void settle(LaneRun& run, std::uint32_t count) noexcept;
 
   HostLane* lane_ = nullptr;
   unsigned index_ = 0;
@@ -94,6 +100,7 @@ class LaneWorker {
   LaneRun* burst_run_ = nullptr;
   LaneBurst burst_{};
   std::uint32_t burst_over_ = 0;
+  bool ended_runs_ = false;
 
   // The sweep underway.
   std::uint64_t sweep_classes_ = 0;

@@ -27,6 +27,10 @@ class SharedPool final : public WorkerPool {
   Status lend(bool lost) override { return workers_->lend(lost); }
   void reclaim() noexcept override { workers_->reclaim(); }
   bool is_worker() const noexcept override { return workers_->is_worker(); }
+  bool defer(Job& job) noexcept override { return workers_->defer(job); }
+  void run_deferred(unsigned worker) noexcept override { workers_->run_deferred(worker); }
+  bool join() noexcept override { return workers_->join(); }
+  void leave() noexcept override { workers_->leave(); }
 
  private:
   std::unique_ptr<WorkerPool> workers_;

@@ -43,13 +43,13 @@ std::int64_t Batch::rows() const {
   return sum;
 }
 
-bool Batch::takes(const Request& other) const {
-  const std::int64_t rows_max = model_.config().max_batch_size;
-  if (rows_max == 0 || other.priority() != requests_.front().priority() || other.inputs().empty())
+bool Batch::fits(const Request& other) const {
+  if (model_.config().max_batch_size == 0 || other.priority() != requests_.front().priority() ||
+      other.inputs().empty())
     return false;
   for (std::size_t i = 0; i < other.inputs().size(); ++i)
     if (!same_but_for_rows(other.inputs()[i], requests_.front().inputs()[i])) return false;
-  return rows() + rows_of(other) <= rows_max;
+  return true;
 }
 
 void Batch::add(Request other) { requests_.push_back(std::move(other)); }
@@ -58,6 +58,7 @@ void Batch::start(std::unique_ptr<Batch> batch) noexcept {
   Batch* const self = batch.release();
   const Clock::time_point now = Clock::now();
   self->times_ = {now, now, now};
+  self->rows_begun_ = self->rows();
   const Status started = status_of([&] {
     self->drop_unwanted();
     if (!self->requests_.empty()) self->run();
@@ -82,6 +83,8 @@ void Batch::drop_unwanted() {
 }
 
 void Batch::run() {
+  // The memory of a request that runs alone is used as it is.
+  rows_run_ = requests_.size() > 1 ? model_.sizes().filled_up(rows()) : rows();
   std::vector<TensorRef> inputs, outputs;
   std::vector<Dims> dims;
   for (std::size_t i = 0; i < model_.inputs().size(); ++i) {
@@ -101,14 +104,15 @@ TensorRef Batch::gathered(std::size_t index) {
   const Request::Input& first = requests_.front().inputs()[index];
   Dims dims = first.dims;
   std::size_t bytes = 0, at = 0;
-  if (requests_.size() > 1) dims[0] = rows();
+  if (requests_.size() > 1) dims[0] = rows_run_;
   for (const Request& request : requests_) bytes += request.inputs()[index].bytes;
   if (requests_.size() == 1 && first.parts.size() == 1 &&
       is_aligned(first.parts.front().data(), first.type)) {
     in_place_bytes_ += bytes;
     return {first.type, std::move(dims), first.parts.front().data()};
   }
-  staged_inputs_.push_back(model_.engine().staging.take(std::max<std::size_t>(bytes, 1)));
+  const std::size_t room = requests_.size() > 1 ? bytes_of({"", first.type, dims}) : bytes;
+  staged_inputs_.push_back(model_.engine().staging.take(std::max<std::size_t>(room, 1)));
   std::byte* const to = staged_inputs_.back().get();
   for (const Request& request : requests_) {
     for (const auto part : request.inputs()[index].parts) {
@@ -116,15 +120,16 @@ TensorRef Batch::gathered(std::size_t index) {
       at += part.size();
     }
   }
+  std::memset(to + at, 0, room - at);
   copied_bytes_ += bytes;
   return {first.type, std::move(dims), to};
 }
 
 TensorRef Batch::destination(const Port& port) {
-  if (requests_.size() > 1 && (port.dims.empty() || port.dims[0] != rows()))
+  if (requests_.size() > 1 && (port.dims.empty() || port.dims[0] != rows_run_))
     onnx::refuse(Code::invalid_argument,
                  "output '" + port.name + "' of " + onnx::to_string(port.dims) +
-                     " has no row for each of the batch's " + std::to_string(rows()) + " rows");
+                     " has no row for each of the batch's " + std::to_string(rows_run_) + " rows");
   Output output{port, {}, {}};
   for (Request& request : requests_) {
     Dims dims = port.dims;
@@ -147,7 +152,7 @@ TensorRef Batch::destination(const Port& port) {
 void Batch::share_out() const {
   for (const Output& output : outputs_) {
     if (output.staged == nullptr) continue;
-    const auto whole = static_cast<std::size_t>(rows());
+    const auto whole = static_cast<std::size_t>(rows_run_);
     std::size_t at = 0;
     for (std::size_t i = 0; i < requests_.size(); ++i) {
       const std::size_t part =
@@ -175,8 +180,8 @@ void Batch::settle() noexcept {
 void Batch::finish() noexcept {
   times_.compute_end = Clock::now();
   if (outcome_.ok()) share_out();
-  const auto rows = static_cast<std::uint64_t>(this->rows());
-  const bool ran = !requests_.empty() && outcome_.ok();
+  const std::int64_t rows = rows_begun_;
+  const std::int64_t rows_run = outcome_.ok() ? this->rows() : 0;
   for (Request& request : requests_) {
     // A run that was cut short was cut short because nobody wanted it, each for a reason of its
     // own.
@@ -188,7 +193,7 @@ void Batch::finish() noexcept {
   Instance& instance = instance_;
   const Timestamps times = times_;
   delete this;
-  instance.run_over(ran ? rows : 0, times);
+  instance.run_over(rows, rows_run, times);
 }
 
 void Batch::cancel_if_unwanted() noexcept {

@@ -19,9 +19,10 @@ class Batch final : public onnx::Completion, private Watched {
  public:
   Batch(ServedModel& model, Instance& instance, Request first);
 
-  // Whether the request's rows fit behind those that are there.
-  bool takes(const Request& other) const;
+  // Whether the request's rows may stand behind those that are there.
+  bool fits(const Request& other) const;
   void add(Request other);
+  std::int64_t rows() const;
 
   // Runs what is still wanted. From here on it belongs to itself: it answers every request, tells
   // the instance, and is gone.
@@ -44,11 +45,12 @@ class Batch final : public onnx::Completion, private Watched {
   void share_out() const;
   void settle() noexcept;
   void finish() noexcept;
-  std::int64_t rows() const;
 
   ServedModel& model_;
   Instance& instance_;
   std::vector<Request> requests_;
+  std::int64_t rows_begun_ = 0;  // with those that were dropped
+  std::int64_t rows_run_ = 0;    // with those that fill it up to a size that there is a plan for
   Timestamps times_;
   std::vector<Staging::Block> staged_inputs_;
   std::vector<Output> outputs_;

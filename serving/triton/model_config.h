@@ -24,6 +24,7 @@ struct ModelConfig {
   std::vector<onnx::Port> inputs, outputs;     // dimensions with the batch's, -1
   std::vector<std::string> devices;            // parameter `devices`, in its order; empty: any
   std::vector<std::int64_t> warm_batch_sizes;  // parameter `warm_batch_sizes`
+  bool chooses_sizes = false;                  // they are not given
   std::size_t runs_max = 0;                    // parameter `runs_max`; 0: one a worker
 };
 

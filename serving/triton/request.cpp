@@ -24,7 +24,14 @@ Request::Request(Request&& other) noexcept
       response_{std::exchange(other.response_, nullptr)},
       inputs_{std::move(other.inputs_)},
       priority_{other.priority_},
+      came_{other.came_},
       deadline_{other.deadline_} {}
+
+Request& Request::operator=(Request&& other) noexcept {
+  if (this == &other) return *this;
+  std::destroy_at(this);
+  return *std::construct_at(this, std::move(other));
+}
 
 Request::~Request() { answer({Code::internal, "the request was dropped"}, {}); }
 
@@ -94,6 +101,10 @@ void Request::read_parameters() {
       limit(static_cast<std::uint64_t>(*static_cast<const std::int64_t*>(value)));
     }
   }
+}
+
+Nanos Request::time_left() const noexcept {
+  return deadline_ == Clock::time_point::max() ? Nanos::max() : Nanos{deadline_ - Clock::now()};
 }
 
 Status Request::wanted() const noexcept {

@@ -38,7 +38,7 @@ class Request {
   Request(TRITONBACKEND_ModelInstance& instance, TRITONBACKEND_Request& request) noexcept
       : instance_{&instance}, request_{&request} {}
   Request(Request&& other) noexcept;
-  Request& operator=(Request&&) = delete;
+  Request& operator=(Request&& other) noexcept;
   ~Request();
 
   // Reads the inputs of these names, in this order, and the parameters `priority_class` and
@@ -47,6 +47,9 @@ class Request {
 
   const std::vector<Input>& inputs() const noexcept { return inputs_; }
   Priority priority() const noexcept { return priority_; }
+  Clock::time_point came() const noexcept { return came_; }
+  // Until its deadline; Nanos::max() without one.
+  Nanos time_left() const noexcept;
   // Ok while the answer is wanted; otherwise what to answer: cancelled, or timed_out.
   Status wanted() const noexcept;
 
@@ -68,7 +71,7 @@ class Request {
   TRITONBACKEND_Response* response_ = nullptr;  // made when it is needed
   std::vector<Input> inputs_;
   Priority priority_ = Priority::normal;
-  Clock::time_point deadline_ = Clock::time_point::max();
+  Clock::time_point came_ = Clock::now(), deadline_ = Clock::time_point::max();
 };
 
 }  // namespace troika::triton

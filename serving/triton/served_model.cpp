@@ -51,6 +51,23 @@ std::vector<onnx::Tensor> zeros(const std::vector<Port>& inputs, const ModelConf
   return tensors;
 }
 
+ModelConfig with_defaults(ModelConfig config, Engine& engine) {
+  // The server's own threads, which read requests and write answers, need the other half.
+  if (config.runs_max == 0)
+    config.runs_max = std::max(1U, engine.runtime.core()->workers()->workers() / 2);
+  config.chooses_sizes = config.warm_batch_sizes.empty();
+  if (config.chooses_sizes)
+    config.warm_batch_sizes = BatchSizes::up_to(std::max<std::int64_t>(config.max_batch_size, 1));
+  std::ranges::sort(config.warm_batch_sizes);
+  return config;
+}
+
+// Those that runs are filled up to.
+std::vector<std::int64_t> sizes_of(const onnx::Model& model, const ModelConfig& config) {
+  const bool known = config.max_batch_size > 0 && !zeros(model.inputs(), config, 1).empty();
+  return known ? config.warm_batch_sizes : std::vector<std::int64_t>{};
+}
+
 }  // namespace
 
 ServedModel::ServedModel(Engine& engine, ModelConfig config, const std::filesystem::path& file,
@@ -60,21 +77,21 @@ ServedModel::ServedModel(Engine& engine, ModelConfig config, const std::filesyst
 ServedModel::ServedModel(Engine& engine, ModelConfig config, onnx::Model model,
                          std::uint64_t version)
     : engine_{engine},
-      config_{std::move(config)},
+      config_{with_defaults(std::move(config), engine)},
       model_{std::move(model)},
       session_{engine.runtime, model_, session_options(config_, engine)},
+      sizes_{sizes_of(model_, config_)},
       in_place_{engine.in_place, config_.name, std::to_string(version)},
       copied_{engine.copied, config_.name, std::to_string(version)},
       plans_made_{engine.plans_made, config_.name, std::to_string(version)} {
-  if (config_.runs_max == 0) config_.runs_max = engine.runtime.core()->workers()->workers();
-  if (config_.warm_batch_sizes.empty()) {
-    config_.warm_batch_sizes.push_back(1);
-    if (config_.max_batch_size > 1) config_.warm_batch_sizes.push_back(config_.max_batch_size);
-  }
   warm_up();
 }
 
+// From few rows to many, until more take longer together than apart.
 void ServedModel::warm_up() {
+  constexpr int vain_max = 2;
+  int vain = 0;
+  std::int64_t best = 1;
   for (const std::int64_t batch : config_.warm_batch_sizes) {
     const auto tensors = zeros(model_.inputs(), config_, batch);
     if (tensors.empty() && !model_.inputs().empty()) {
@@ -86,9 +103,30 @@ void ServedModel::warm_up() {
     std::vector<onnx::TensorRef> inputs;
     for (const onnx::Tensor& tensor : tensors)
       inputs.emplace_back(tensor.type, tensor.dims, tensor.data.get());
-    session_.run(inputs);
+    const Nanos took = undisturbed_run(inputs);
+    if (config_.max_batch_size == 0 || tensors.empty()) continue;
+    if (sizes_.learn(batch, took)) {
+      best = batch;
+      vain = 0;
+    } else if (++vain == vain_max && config_.chooses_sizes) {
+      sizes_.end_at(best);
+      break;
+    }
   }
   count_plans();
+}
+
+// The first run makes the plan; of the others the fastest was disturbed least.
+Nanos ServedModel::undisturbed_run(std::span<const onnx::TensorRef> inputs) {
+  constexpr int runs = 3;
+  session_.run(inputs);
+  Nanos least = Nanos::max();
+  for (int i = 0; i < runs; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    session_.run(inputs);
+    least = std::min(least, Nanos{std::chrono::steady_clock::now() - begin});
+  }
+  return least;
 }
 
 void ServedModel::count_plans() {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "serving/onnx/session.h"
+#include "serving/triton/batch_sizes.h"
 #include "serving/triton/engine.h"
 #include "serving/triton/model_config.h"
 
@@ -22,6 +23,8 @@ class ServedModel {
   const ModelConfig& config() const noexcept { return config_; }
   const std::vector<onnx::Port>& inputs() const noexcept { return model_.inputs(); }
   onnx::Session& session() noexcept { return session_; }
+  const BatchSizes& sizes() const noexcept { return sizes_; }
+  BatchSizes& sizes() noexcept { return sizes_; }
   const Counter& in_place() const noexcept { return in_place_; }
   const Counter& copied() const noexcept { return copied_; }
   // To be called when plans may have been made, so that they are counted.
@@ -32,11 +35,13 @@ class ServedModel {
  private:
   ServedModel(Engine& engine, ModelConfig config, onnx::Model model, std::uint64_t version);
   void warm_up();
+  Nanos undisturbed_run(std::span<const onnx::TensorRef> inputs);
 
   Engine& engine_;
   ModelConfig config_;
   onnx::Model model_;
   onnx::Session session_;
+  BatchSizes sizes_;
   Counter in_place_, copied_, plans_made_;
   std::atomic<std::uint64_t> plans_counted_{0};
 };

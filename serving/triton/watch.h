@@ -38,8 +38,9 @@ class Watch {
  private:
   void look(const std::stop_token& stop);
 
-  std::mutex mutex_;  // protects the list; held during calls
+  std::mutex mutex_;  // protects the two below; held during calls
   std::condition_variable_any changed_;
+  bool sleeps_ = false;  // nothing to ask about, until it is told
   Watched* first_ = nullptr;
   std::jthread thread_;  // the last member: ends before the others go
 };

@@ -44,8 +44,8 @@ class Repository:
         self._folder = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self._folder.name)
 
-    def add(self, name, model, *config):
-        add(self.path, name, model, *config)
+    def add(self, name, model, *config, **backend):
+        add(self.path, name, model, *config, **backend)
 
     def remove(self):
         self._folder.cleanup()
@@ -60,7 +60,7 @@ class Server:
         arguments, env = serving.command(
             BUILD, repository.path, f"--http-port={self.http}", f"--grpc-port={self.grpc}",
             f"--metrics-port={self.metrics}", "--exit-timeout-secs=5", *options)
-        self._process = subprocess.Popen(arguments, env=env, stdout=self._log,
+        self.process = subprocess.Popen(arguments, env=env, stdout=self._log,
                                          stderr=subprocess.STDOUT)
         self._wait()
 
@@ -76,7 +76,7 @@ class Server:
         raise AssertionError(f"the server does not come up:\n{self.log()}")
 
     def is_up(self):
-        return self._process.poll() is None
+        return self.process.poll() is None
 
     def log(self):
         return pathlib.Path(self._log.name).read_text(errors="replace")
@@ -96,8 +96,8 @@ class Server:
                     f"127.0.0.1:{self.grpc}"))]
 
     def stop(self):
-        self._process.send_signal(signal.SIGTERM)
-        ended = self._process.wait(timeout=60)
+        self.process.send_signal(signal.SIGTERM)
+        ended = self.process.wait(timeout=60)
         if ended != 0:
             raise AssertionError(f"the server ended with {ended}:\n{self.log()}")
 

@@ -16,12 +16,12 @@ CNN = make_cases.cnn([3, 32, 64, 64], "Relu", 10).SerializeToString()
 ROW = {"mlp": (784,), "cnn": (3, 32, 32)}
 
 
-def add(folder, name, model, config="max_batch_size: 8"):
+def add(folder, name, model, config="max_batch_size: 8", backend="troika"):
     """A version 1 of the model, with this configuration."""
     file = folder / name / "1/model.onnx"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(model)
-    (folder / name / "config.pbtxt").write_text(f'backend: "troika"\n{config}\n')
+    (folder / name / "config.pbtxt").write_text(f'backend: "{backend}"\n{config}\n')
 
 
 def main():

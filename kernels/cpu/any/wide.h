@@ -8,4 +8,9 @@ void run_wide(const Args&... args) {
   Body::run(args...);
 }
 
+template <class Body, class... Args>
+void run_wide_fused(const Args&... args) {
+  Body::run(args...);
+}
+
 }  // namespace troika::kernels

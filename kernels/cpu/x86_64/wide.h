@@ -16,4 +16,18 @@ void run_wide(const Args&... args) {
   else Body::run(args...);
 }
 
+// The same with products and sums in one instruction, where the caller's file allows it.
+template <class Body, class... Args>
+[[gnu::target("avx2,fma")]] void run_avx2_fused(const Args&... args) {
+  Body::run(args...);
+}
+
+template <class Body, class... Args>
+void run_wide_fused(const Args&... args) {
+  static const bool fused =
+      __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+  if (fused) run_avx2_fused<Body>(args...);
+  else Body::run(args...);
+}
+
 }  // namespace troika::kernels

@@ -77,13 +77,23 @@ dnnl::memory PackedWeights::pack(const std::shared_ptr<std::byte>& data, std::si
                                  const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
   const std::byte* const at = data.get() + offset;
   if (from == to) return memory_at(from, at);
+  return make(data, offset, to, [&](dnnl::memory& packed) {
+    dnnl::memory source = memory_at(from, at);
+    execute(dnnl::reorder{source, packed}, {}, {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, packed}});
+  });
+}
+
+dnnl::memory PackedWeights::make(const std::shared_ptr<std::byte>& data, std::size_t offset,
+                                 const dnnl::memory::desc& to,
+                                 const std::function<void(dnnl::memory&)>& make) {
+  const std::byte* const at = data.get() + offset;
   const std::lock_guard lock{mutex_};
   std::erase_if(entries_, [](const auto& entry) { return entry.second.data.expired(); });
   const auto [first, last] = entries_.equal_range(at);
   for (auto entry = first; entry != last; ++entry)
     if (entry->second.to == to) return entry->second.packed;
-  dnnl::memory source = memory_at(from, at), packed{to, cpu()};
-  execute(dnnl::reorder{source, packed}, {}, {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, packed}});
+  dnnl::memory packed{to, cpu()};
+  make(packed);
   entries_.emplace(at, Entry{data, to, packed});
   return packed;
 }

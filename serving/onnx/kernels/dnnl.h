@@ -1,6 +1,7 @@
 // oneDNN on one thread: a worker runs one task, and Troika has as many as there are cores.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -46,6 +47,9 @@ class PackedWeights {
   // `from` lies at `offset` bytes of `data`.
   dnnl::memory pack(const std::shared_ptr<std::byte>& data, std::size_t offset,
                     const dnnl::memory::desc& from, const dnnl::memory::desc& to);
+  // What `make` fills, in a form of its own that `to` says the size of.
+  dnnl::memory make(const std::shared_ptr<std::byte>& data, std::size_t offset,
+                    const dnnl::memory::desc& to, const std::function<void(dnnl::memory&)>& make);
   std::size_t bytes() const;
 
  private:

@@ -1,11 +1,20 @@
 #include "serving/onnx/kernels/chain_loop.h"
 #include "serving/onnx/kernels/conv.h"
 #include "serving/onnx/kernels/dnnl.h"
+#include "serving/onnx/kernels/panels.h"
+#include "serving/onnx/kernels/winograd.h"
 
 namespace troika::onnx {
 namespace {
 
 using Kind = dnnl::memory::data_type;
+
+struct WinogradConv {
+  PanelConv conv;
+};
+void run(const WinogradConv& how, const float* x, const float* w, const float* bias, float* y) {
+  run_winograd(how.conv, x, w, bias, y);
+}
 
 // A primitive of oneDNN's, ready to run.
 struct Product {
@@ -16,6 +25,8 @@ struct Product {
   // The chain, where oneDNN does not do it on the way, and the rows it is applied to.
   std::vector<std::int64_t> chain;
   std::size_t rows = 1, row_elements = 0, pitch = 0;
+  // Instead of a primitive: oneDNN would lay constant weights out anew for each call.
+  std::variant<std::monostate, PanelProduct, PanelConv, WinogradConv> panels;
 };
 
 void finish(Product& product, const Chain& chain, bool on_the_way, const Array& out) {
@@ -93,6 +104,49 @@ Product conv(const ConvStep& what, const Step& step, dnnl::algorithm algorithm,
   return product;
 }
 
+bool is_positive_part(const Chain& chain) {
+  dnnl::post_ops operations;
+  dnnl::algorithm algorithm{};
+  float scale = 0, alpha = 0, beta = 0;
+  if (chain.code.empty() || !append(chain, operations)) return false;
+  operations.get_params_eltwise(0, scale, algorithm, alpha, beta);
+  return algorithm == dnnl::algorithm::eltwise_relu;
+}
+
+// Of matrices, with nothing to add but one value a column, or for all of them.
+bool fits_panels(const Step& step, const Storage& weights) {
+  const Array &x = step.reads[0], &out = step.write;
+  const bool plain = out.rank() == 2 && out.strides[1] == 1 && x.strides[1] == 1 &&
+                     weights.kind == Storage::Kind::constant;
+  if (!plain || step.reads.size() < 3) return plain;
+  const Dims strides = broadcast(step.reads[2], out.dims).strides;
+  return (strides[0] == 0 || out.dims[0] == 1) && (strides[1] == 0 || strides[1] == 1);
+}
+
+Product panel_product(const MatMulStep& what, const Step& step, const Storage& weights,
+                      PackedWeights& packed) {
+  const Array &x = step.reads[0], &w = step.reads[1], &out = step.write;
+  Product product;
+  const bool positive = is_positive_part(what.epilogue);
+  auto& panels = product.panels.emplace<PanelProduct>();
+  panels.rows = static_cast<std::size_t>(out.dims[0]);
+  panels.inner = static_cast<std::size_t>(x.dims[1]);
+  panels.columns = static_cast<std::size_t>(out.dims[1]);
+  panels.x_pitch = static_cast<std::size_t>(x.strides[0]);
+  panels.y_pitch = static_cast<std::size_t>(out.strides[0]);
+  if (step.reads.size() == 3)
+    panels.bias_stride = static_cast<std::size_t>(broadcast(step.reads[2], out.dims).strides[1]);
+  panels.positive = positive;
+  // oneDNN knows panels as channels of pictures with one row.
+  const Dims dims{1, w.dims[1], w.dims[0]};
+  product.packed =
+      packed.pack(weights.data, region_of(w).offset,
+                  onnx::desc_of(dims, {w.dims[1] * w.dims[0], w.strides[1], w.strides[0]}),
+                  {dims, Kind::f32, dnnl::memory::format_tag::aBc16b});
+  finish(product, what.epilogue, positive || what.epilogue.code.empty(), out);
+  return product;
+}
+
 Product matmul(const MatMulStep& what, const Step& step) {
   Product product;
   bool on_the_way = false;
@@ -130,8 +184,23 @@ dnnl::memory weights_for(const Product& product, const std::byte* given) {
   return packed;
 }
 
+bool run_panels(const Product& product, const HostArgs& args) {
+  const auto run_them = [&](const auto& panels) {
+    run(panels, reinterpret_cast<const float*>(args.in[0]),
+        static_cast<const float*>(product.packed.get_data_handle()),
+        reinterpret_cast<const float*>(args.in[2]), reinterpret_cast<float*>(args.out));
+  };
+  if (const auto* conv = std::get_if<PanelConv>(&product.panels)) run_them(*conv);
+  else if (const auto* few = std::get_if<WinogradConv>(&product.panels)) run_them(*few);
+  else if (const auto* matrix = std::get_if<PanelProduct>(&product.panels)) run_them(*matrix);
+  else return false;
+  if (!product.chain.empty()) apply_chain(product, args.out);
+  return true;
+}
+
 void run_product(const HostArgs& args) {
   const Product& product = *static_cast<const Product*>(args.state);
+  if (run_panels(product, args)) return;
   std::unordered_map<int, dnnl::memory> memories{
       {DNNL_ARG_SRC, memory_at(product.x, args.in[0])},
       {DNNL_ARG_WEIGHTS, weights_for(product, args.in[1])},
@@ -141,9 +210,61 @@ void run_product(const HostArgs& args) {
   if (!product.chain.empty()) apply_chain(product, args.out);
 }
 
+// Of pictures, densely with channels last, whose results fill whole panels.
+bool fits_panels(const ConvStep& what, const Step& step, const Storage& weights) {
+  const Array &x = step.reads[0], &out = step.write;
+  const auto is_dense_picture = [](const Array& a) {
+    return a.strides[1] == 1 && a.strides[3] == a.dims[1] &&
+           a.strides[2] == a.dims[3] * a.dims[1] &&
+           (a.dims[0] == 1 || a.strides[0] == a.dims[2] * a.strides[2]);
+  };
+  return weights.kind == Storage::Kind::constant && !what.shape.transposed &&
+         what.shape.groups == 1 && x.rank() == 4 && is_dense_picture(x) && is_dense_picture(out) &&
+         out.dims[1] % PanelProduct::panel_columns == 0 &&
+         std::ranges::all_of(what.shape.dilations, [](auto dilation) { return dilation == 1; });
+}
+
+Product panel_conv(const ConvStep& what, const Step& step, const Storage& weights,
+                   PackedWeights& packed) {
+  const Array &x = step.reads[0], &w = step.reads[1], &out = step.write;
+  const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
+  const ConvShape& shape = what.shape;
+  Product product;
+  const bool positive = is_positive_part(what.epilogue);
+  const PanelConv conv{size(x.dims[0]),           size(x.dims[2]),
+                       size(x.dims[3]),           size(x.dims[1]),
+                       size(w.dims[2]),           size(w.dims[3]),
+                       size(shape.strides[0]),    size(shape.strides[1]),
+                       size(shape.pads_begin[0]), size(shape.pads_end[0]),
+                       size(shape.pads_begin[1]), size(shape.pads_end[1]),
+                       size(out.dims[2]),         size(out.dims[3]),
+                       size(out.dims[1]),         positive};
+  const std::size_t offset = region_of(w).offset;
+  if (fits_winograd(conv)) {
+    product.panels = WinogradConv{conv};
+    // Of a size that no layout of oneDNN's for these weights has.
+    const dnnl::memory::desc to{{static_cast<std::int64_t>(winograd_places), w.dims[1], w.dims[0]},
+                                Kind::f32,
+                                dnnl::memory::format_tag::abc};
+    product.packed = packed.make(weights.data, offset, to, [&](dnnl::memory& made) {
+      transform_weights(conv, reinterpret_cast<const float*>(weights.data.get() + offset),
+                        w.strides, static_cast<float*>(made.get_data_handle()));
+    });
+  } else {
+    product.panels = conv;
+    product.packed = packed.pack(weights.data, offset, onnx::desc_of(w.dims, w.strides),
+                                 {w.dims, Kind::f32, dnnl::memory::format_tag::Acdb16a});
+  }
+  finish(product, what.epilogue, positive || what.epilogue.code.empty(), out);
+  return product;
+}
+
 Product product_of(const Step& step, const Storage& weights, PackedWeights& packed) {
-  if (const auto* product = std::get_if<MatMulStep>(&step.what)) return matmul(*product, step);
+  if (const auto* product = std::get_if<MatMulStep>(&step.what))
+    return fits_panels(step, weights) ? panel_product(*product, step, weights, packed)
+                                      : matmul(*product, step);
   const auto& what = std::get<ConvStep>(step.what);
+  if (fits_panels(what, step, weights)) return panel_conv(what, step, weights, packed);
   if (what.shape.transposed)
     return conv<dnnl::deconvolution_forward>(what, step, dnnl::algorithm::deconvolution_direct,
                                              weights, packed);

@@ -48,7 +48,7 @@ TEST(Workers, running_jobs_never_share_a_slot) {
     done.count_down();
   }};
   Workers pool{without_watch(3)};
-  EXPECT_EQ(pool.slots(), 3U + 64U);
+  EXPECT_EQ(pool.slots(), 3U + 3U + 64U);
   for (int i = 0; i < jobs; ++i) job.enqueue_on(pool);
   done.wait();
   EXPECT_FALSE(shared);
@@ -167,7 +167,7 @@ TEST(Workers, a_lost_worker_is_replaced_and_the_pool_ends_without_it) {
     returned.set();
   }};
   Task next{[&](Workers&, unsigned worker) {
-    EXPECT_EQ(worker, 1U);
+    EXPECT_EQ(worker, 2U);
     done.count_down();
   }};
   {
@@ -182,6 +182,59 @@ TEST(Workers, a_lost_worker_is_replaced_and_the_pool_ends_without_it) {
   returned.wait();
 }
 
+TEST(Workers, a_guest_runs_the_first_job_that_it_enqueues_itself) {
+  std::thread::id ran_on;
+  bool is_worker = false;
+  unsigned slot = 0;
+  Task job{[&](Workers& pool, unsigned worker) {
+    ran_on = std::this_thread::get_id();
+    is_worker = pool.is_worker();
+    slot = worker;
+  }};
+  Workers pool{without_watch(2)};
+  {
+    const Guest here{pool};
+    job.enqueue_on(pool);
+    EXPECT_EQ(ran_on, std::thread::id{}) << "before it left";
+  }
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+  EXPECT_TRUE(is_worker);
+  EXPECT_EQ(slot, 2U) << "behind those of the workers";
+  EXPECT_FALSE(pool.is_worker());
+}
+
+TEST(Workers, a_guest_takes_a_place_and_gives_it_to_those_who_wait_for_one) {
+  std::thread::id ran_on;
+  Event done;
+  Task kept{[](Workers&, unsigned) {}};
+  Task waits{[&](Workers&, unsigned) {
+    ran_on = std::this_thread::get_id();
+    done.set();
+  }};
+  Workers pool{without_watch(1)};
+  ASSERT_TRUE(pool.join());
+  EXPECT_FALSE(pool.join()) << "it is one already";
+  kept.enqueue_on(pool);
+  waits.enqueue_on(pool);
+  EXPECT_EQ(ran_on, std::thread::id{}) << "the only place is the guest's";
+  pool.leave();
+  done.wait();
+  EXPECT_NE(ran_on, std::this_thread::get_id());
+}
+
+TEST(Workers, take_in_no_guest_while_every_place_is_taken) {
+  Event begun, let_go;
+  Task job{[&](Workers&, unsigned) {
+    begun.set();
+    let_go.wait();
+  }};
+  Workers pool{without_watch(1)};
+  job.enqueue_on(pool);
+  begun.wait();
+  EXPECT_FALSE(pool.join());
+  let_go.set();
+}
+
 TEST(Workers, only_threads_of_the_pool_are_its_workers) {
   bool worker_is = false;
   bool worker_is_of_other = true;
@@ -189,7 +242,7 @@ TEST(Workers, only_threads_of_the_pool_are_its_workers) {
   std::latch done{2};
   Workers other{without_watch(1)};
   Task on_spare{[&](Workers& pool, unsigned worker) {
-    EXPECT_EQ(worker, 1U);
+    EXPECT_EQ(worker, 2U);
     spare_is = pool.is_worker();
     done.count_down();
   }};

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <barrier>
+#include <thread>
 
 #include "tests/unit/exec/rig.h"
 #include "tests/unit/onnx/models.h"
@@ -96,6 +97,38 @@ TEST_F(Sessions, who_does_not_wait_is_told_when_the_memory_is_his_again) {
                 told);
   told.is_told.wait();
   EXPECT_EQ(told.told, "no error");
+  EXPECT_EQ(y, mlp_result);
+}
+
+TEST_F(Sessions, a_guest_of_the_workers_computes_and_is_told_on_its_own_thread) {
+  class Here final : public Completion {
+   public:
+    void done(const Status& outcome) noexcept override {
+      ok = outcome.ok();
+      on = std::this_thread::get_id();
+      told.set();
+    }
+    bool ok = false;
+    std::thread::id on;
+    Event told;
+  };
+  Session session{*runtime, load(mlp_model())};
+  auto x = mlp_input;
+  std::vector<float> y(4);
+  std::thread::id on;
+  // A worker that is still about may take the run before we do.
+  for (int attempt = 0; attempt < 1'000 && on != std::this_thread::get_id(); ++attempt) {
+    Here here;
+    {
+      const Guest guest{*runtime->core()->workers()};
+      session.start({{TensorRef{{2, 3}, x.data()}}}, {{TensorRef{{2, 2}, y.data()}}},
+                    Priority::normal, here);
+    }
+    here.told.wait();
+    EXPECT_TRUE(here.ok);
+    on = here.on;
+  }
+  EXPECT_EQ(on, std::this_thread::get_id());
   EXPECT_EQ(y, mlp_result);
 }
 

@@ -124,9 +124,9 @@ class Served : public testing::Test {
   void hold(Asked& request) {
     Engine& engine = *static_cast<Engine*>(backend.state);
     const auto memory = std::as_writable_bytes(std::span{request.rows});
-    const auto input = engine.adoptions->adopt({memory.data(), memory.size()});
+    held.emplace(engine.adoptions->adopt({memory.data(), memory.size()}));
     Graph graph;
-    graph.add(holds, input.buffer());
+    graph.add(holds, held->buffer());
     holding = engine.runtime.run(graph);
     execute();
   }
@@ -135,6 +135,7 @@ class Served : public testing::Test {
     let_go.notify_all();
     if (holding) holding->wait();
     holding.reset();
+    held.reset();
   }
 
   const TemporaryFolder folder;
@@ -146,6 +147,7 @@ class Served : public testing::Test {
   double in_place = 0, copied = 0;
   std::atomic<bool> let_go{false};
   std::optional<troika::Run> holding;
+  std::optional<onnx::Adoptions::Use> held;
 };
 
 TEST_F(Served, a_request_in_one_aligned_piece_is_answered_in_place) {
@@ -264,6 +266,24 @@ TEST_F(Served, a_run_past_its_deadline_ends_without_a_result) {
     EXPECT_THAT(one.request.error, HasSubstr("deadline has passed"));
     EXPECT_EQ(one.y, (Result{0, 0}));
   }
+}
+
+TEST_F(Served, what_would_be_late_behind_others_is_refused_before_it_waits) {
+  std::vector<Asked*> before;
+  hold(ask({first}));
+  for (int i = 0; i < 15; ++i) before.push_back(&ask(std::vector<Row>(8, second)));
+  execute();
+  Asked &late = ask({second}), &patient = ask({second});
+  late.request.timeout_us = 100;
+  patient.request.timeout_us = 60'000'000;
+  execute();
+  late.wait();
+  EXPECT_THAT(late.request.error,
+              HasSubstr("not begun, for it would be late: 121 rows are before"));
+  release();
+  patient.wait();
+  EXPECT_EQ(patient.y, of_second);
+  for (Asked* each : before) each->wait();
 }
 
 TEST_F(Served, requests_of_another_class_run_apart) {
