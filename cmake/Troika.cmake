@@ -131,6 +131,12 @@ function(troika_add_test_headers)
     ${TROIKA_STANDARD_HEADERS} <gtest/gtest.h> ${PROJECT_SOURCE_DIR}/runtime/troika.h)
 endfunction()
 
+# troika_use_test_headers(<target>): compiles a test's own code as they were.
+function(troika_use_test_headers target)
+  target_compile_options(${target} PRIVATE ${TROIKA_TEST_OPTIONS})
+  target_precompile_headers(${target} REUSE_FROM troika_test_headers)
+endfunction()
+
 # troika_add_test(<name> SOURCES <files…> [DEPENDS <targets…>] [PREFIX <prefix>] [TIMEOUT <seconds>]):
 # a GoogleTest program; every test in it is a test of ctest's, [<prefix>.]<suite>.<test>, and has 120
 # seconds unless it says otherwise.
@@ -143,8 +149,7 @@ function(troika_add_test name)
     string(APPEND arg_PREFIX .)
   endif()
   add_executable(${name} ${arg_SOURCES})
-  target_compile_options(${name} PRIVATE ${TROIKA_TEST_OPTIONS})
-  target_precompile_headers(${name} REUSE_FROM troika_test_headers)
+  troika_use_test_headers(${name})
   target_link_libraries(${name} PRIVATE troika_options ${arg_DEPENDS} GTest::gtest_main)
   gtest_discover_tests(${name} TEST_PREFIX "${arg_PREFIX}"
     PROPERTIES TIMEOUT ${arg_TIMEOUT} DISCOVERY_TIMEOUT 60)

@@ -96,7 +96,7 @@ TEST_P(Deadlines, the_run_with_less_time_left_overtakes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Policies, Deadlines, testing::Values("load_aware", "affinity_pull"),
-                         [](const auto& info) { return std::string{info.param}; });
+                         [](const auto& of) { return std::string{of.param}; });
 
 }  // namespace
 }  // namespace troika::oracle
