@@ -40,7 +40,7 @@ Status Executor::promise(RunState& run) {
     const auto due = [](const RunState& of) {
       const auto& outlook = of.plan->outlook;
       const double whole = outlook ? outlook->area_nanos : 0;
-      return Due{of.submitted + of.deadline, of.admitted ? of.area_left : whole};
+      return Due{of.submitted + of.deadline, of.admitted ? std::max(0.0, of.area_undone) : whole};
     };
     std::vector<Due> promised;
     for (const RunState* const each : promised_) promised.push_back(due(*each));

@@ -137,7 +137,7 @@ void Executor::take_outlook(RunState& run) {
     run.outlook =
         std::make_shared<const Outlook>(at_prices(*run.outlook, mix_.by_device(), lanes_of_));
   outlooks_under_way_ += 1;
-  run.area_left = run.outlook->area_nanos;
+  run.area_left = run.area_undone = run.outlook->area_nanos;
   area_left_ += run.area_left;
 }
 

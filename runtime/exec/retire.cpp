@@ -3,6 +3,7 @@
 
 #include "runtime/exec/executor.h"
 #include "runtime/exec/lane_execution.h"
+#include "runtime/exec/planned_costs.h"
 
 namespace troika {
 
@@ -251,6 +252,9 @@ void Executor::finish(RunState& run, TaskIndex task, TaskState::End end) {
   TaskState& state = run.tasks[task.value];
   state.stage = TaskState::Stage::over;
   state.end = end;
+  if (run.outlook && run.deadline != forever)
+    run.area_undone -=
+        area_of(task, PlannedCosts{*run.plan, memo_, devices_.size()}, run.outlook->prices);
   each_successor(run, task, [&](RunState& later, TaskIndex successor) {
     TaskState& next = later.tasks[successor.value];
     next.remaining -= 1;

@@ -86,6 +86,7 @@ struct RunState : std::enable_shared_from_this<RunState> {
   std::uint32_t unfinished = 0;
   std::shared_ptr<const Outlook> outlook;  // the plan's when it was admitted
   double area_left = 0;                    // of tasks that were not placed
+  double area_undone = 0;                  // of tasks that are not over; where it has a deadline
   Nanos submitted{0}, finished{0};
   Nanos deadline = forever;  // after `submitted`
   bool refuse_late = false;

@@ -31,7 +31,7 @@ class Deadlines : public testing::TestWithParam<const char*> {
   Plan plan(std::size_t tasks) {
     buffers_.push_back(on_.runtime->buffer<Word>(words));
     Plan plan = on_.runtime->compile(makes(buffers_.back(), tasks));
-    for (int i = 0; i < 4; ++i) on_.runtime->run(plan).wait();
+    for (int i = 0; i < 24; ++i) on_.runtime->run(plan).wait();
     return plan;
   }
   troika::Run start(const Plan& plan, Nanos deadline, bool refuse_late) {
@@ -92,7 +92,7 @@ TEST_P(Deadlines, the_run_with_less_time_left_overtakes) {
   const troika::Run a = start(patient, 100 * ms, false), b = start(urgent, 4 * ms, false);
   EXPECT_TRUE(a.status().ok());
   EXPECT_TRUE(b.status().ok());
-  EXPECT_LE(b.makespan(), 3 * ms) << "behind what runs already, not behind all of the other";
+  EXPECT_LE(b.makespan(), 6 * ms) << "behind what is bound already, not behind all of the other";
 }
 
 INSTANTIATE_TEST_SUITE_P(Policies, Deadlines, testing::Values("load_aware", "affinity_pull"),

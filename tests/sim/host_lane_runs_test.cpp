@@ -11,9 +11,16 @@ namespace {
 
 constexpr std::size_t words = 256, half = words / 2;
 
+// A task of the device's takes much longer than the world delays any report.
+sim::Machine slow_device() {
+  sim::Machine machine = small_machine();
+  machine.costs = {{"make", "dev0", 0, 100 * ms, Nanos{0}, 0}};
+  return machine;
+}
+
 // What a plan for the host alone finds where another device was at work before.
 struct HostLaneRuns : Simulated, testing::Test {
-  HostLaneRuns() : Simulated{small_machine(), shared()} {}
+  HostLaneRuns() : Simulated{slow_device(), shared()} {}
   static SimulatedOptions shared() {
     SimulatedOptions options;
     options.world = sim::WorldOptions::adversarial(1);
