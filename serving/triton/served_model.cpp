@@ -89,6 +89,7 @@ ServedModel::ServedModel(Engine& engine, ModelConfig config, onnx::Model model,
 
 // From few rows to many, until more take longer together than apart.
 void ServedModel::warm_up() {
+  const std::lock_guard alone{engine_.timing};
   constexpr int vain_max = 2;
   int vain = 0;
   std::int64_t best = 1;
