@@ -1,5 +1,6 @@
 """The backends that are compared, the models that they serve, and a server for each of them."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -14,7 +15,6 @@ from harness import BUILD, Repository, Server, serving  # noqa: E402
 from make_repository import CNN, MLP  # noqa: E402
 
 BATCH_MAX = 64
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -132,13 +132,16 @@ class Contestant:
         return folder
 
     def processes(self):
-        """The server's, and those that it started."""
-        found, parents = [], {self.server.process.pid}
-        while parents:
-            found += parents
-            parents = {int(child) for parent in parents
-                       for task in pathlib.Path(f"/proc/{parent}/task").iterdir()
-                       for child in (task / "children").read_text().split()}
+        """The server's, and those that it started, and they."""
+        parents = {}
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            # One may end while we look.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                fields = stat.read_text().rsplit(")", 1)[1].split()
+                parents[int(stat.parent.name)] = int(fields[1])
+        found = [self.server.process.pid]
+        for process in found:
+            found += [child for child, parent in parents.items() if parent == process]
         return found
 
     def cpu_seconds(self):

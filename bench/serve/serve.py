@@ -20,7 +20,7 @@ from tritonclient.grpc import service_pb2
 
 PATHS = {"grpc": "/inference.GRPCInferenceService/ModelInfer", "http": "/v2/models/{}/infer"}
 RIVAL = "onnxruntime"
-SWEEP_SECONDS = 1
+SWEEP_SECONDS = 0.5
 CONNECTIONS_MAX = {"grpc": 8, "http": 500}
 
 

@@ -6,9 +6,9 @@ namespace troika::triton {
 namespace {
 
 // A run of its own for some rows must save so much of the whole, or it is not worth a second run.
-constexpr double worth = 0.05;
-// What a run costs beside: its requests are taken and answered together.
-constexpr Nanos beside = std::chrono::microseconds{20};
+constexpr double worth = 0.1;
+// What a run costs beside: requests are taken and answered together, and threads woken for them.
+constexpr Nanos beside = std::chrono::microseconds{60};
 // What one run that was held up may say, and how much of what is said of late counts.
 constexpr double slowdown_max = 4, weight = 0.1;
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <memory_resource>
+#include <mutex>
 #include <span>
 
 #include <nlohmann/json.hpp>
@@ -45,6 +46,7 @@ struct Engine {
   std::shared_ptr<onnx::Adoptions> adoptions;
   Staging staging;
   Watch watch;
+  std::mutex timing;  // the server loads models side by side, which would spoil what is learned
   CounterFamily in_place, copied, plans_made;
 };
 

@@ -54,19 +54,17 @@ class Terms(ServerCase):
         answers = self.outcomes_behind_slow_runs(ask)
         refusals = [answer for answer in answers if isinstance(answer, str)]
         self.assertEqual(len(refusals), 1, answers)
-        self.assertIn("deadline has passed", refusals[0])
+        self.assertRegex(refusals[0], "would be late|deadline has passed")
 
     def test_that_are_cancelled_are_not_computed(self):
         client = self.server.clients()[1][1]
         rows, failed = self.rows_computed(client), self.counted("nv_inference_request_failure")
-        answered = self.counted("nv_inference_request_success")
 
         def ask(protocol, client, note):
             call = client.async_infer("slow", [input_of(protocol, some((1, 3, 32, 32)))], note)
-            # All are there: one runs, one waits for its place to run, the others lie in the
-            # server's queue or are answered.
-            self.wait_until(lambda: self.counted("nv_inference_request_success") - answered +
-                            self.counted("nv_inference_pending_request_count") + 2 == BEFORE + 1)
+            # It is there when calls that were sent behind it on the same connection are answered.
+            for _ in range(50):
+                self.rows_computed(client)
             call.cancel()
         answers = self.outcomes_behind_slow_runs(ask)
         self.assertEqual(sum(isinstance(answer, str) for answer in answers), 1, answers)

@@ -65,7 +65,7 @@ TEST(BatchSizes, expect_runs_to_take_what_they_have_taken_lately) {
   const Nanos at_first = sizes.predicted(8);
   EXPECT_GE(at_first, 150us);
   EXPECT_GT(sizes.predicted(16), at_first);
-  for (int i = 0; i < 50; ++i) sizes.observe(8, 300us);
+  for (int i = 0; i < 50; ++i) sizes.observe(8, 600us);
   EXPECT_GT(sizes.predicted(8), at_first * 3 / 2);
   EXPECT_EQ(sizes.undisturbed(8), at_first);
   for (int i = 0; i < 50; ++i) sizes.observe(8, 150us);
