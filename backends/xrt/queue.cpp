@@ -79,7 +79,8 @@ XrtStream::~XrtStream() {
   card_.forget(wish_);
   if (transfer_.is_under_way()) card_.end_work();
   for (InFlight& run : in_flight_) card_.adopt(std::move(run.launch), *run.unit);
-  card_.tidy();
+  // Who was held up by this one may begin.
+  waker_->wake();
 }
 
 Result<bool> XrtStream::accept(const StreamOperation& op) {
@@ -122,6 +123,8 @@ Unit* XrtStream::free_unit(const XrtKernel& kernel, const StreamOperation& op) c
 bool XrtStream::ready_for(const StreamOperation& next) {
   if (transfer_.is_under_way()) return false;
   if (next.kind != StreamOperation::Kind::launch) return in_flight_.empty();
+  // What a queue that was given up has left may have ended, and nobody else tells.
+  card_.tidy();
   const auto& kernel = static_cast<const XrtKernel&>(*next.kernel);
   if (kernel.image() != card_.loaded())
     return in_flight_.empty() && card_.may_load(wish_, kernel.image());

@@ -1,9 +1,10 @@
-// Writes the images of the tests: make_xrt_images <folder> <library of models>.
+// Writes the images of the tests: make_xrt_images <folder> <library of models> [<of Verilog's>].
 //   suite.xclbin  the conformance suite's kernels, two units each, on the first of two banks;
 //   far_copy
 //                 from the first bank to the second
 //   other.xclbin  another kernel, on the second bank
 //   host.xclbin   the suite's kernels on pages of the host's
+//   rtl.xclbin    a kernel in Verilog, on the first bank
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -69,7 +70,7 @@ int write(const std::string& path, const ImageSpec& image) {
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 3) return 2;
+  if (count != 3 && count != 4) return 2;
   const std::string folder = std::string{words[1]} + "/";
   const std::vector<BankSpec> two_banks{{"DDR[0]", MEM_DDR4, 0x4000'0000, bank_bytes},
                                         {"DDR[1]", MEM_DDR4, 0x8000'0000, bank_bytes}};
@@ -82,6 +83,11 @@ int main(int count, char** words) {
   }
   on_card.kernels.push_back(kernel_of({"far_copy", "bb4"}, 1, {0, 1}));
   other.kernels.push_back(kernel_of({"other_double", "bb4"}, 1, {1, 1}));
+  if (count == 4) {
+    ImageSpec in_verilog = image_of(two_banks, words[3]);
+    in_verilog.kernels.push_back(kernel_of({"rtl_mix", "b444"}, 1, {0}));
+    if (write(folder + "rtl.xclbin", in_verilog) != 0) return 1;
+  }
   return write(folder + "suite.xclbin", on_card) + write(folder + "other.xclbin", other) +
          write(folder + "host.xclbin", on_host);
 }

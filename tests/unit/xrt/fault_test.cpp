@@ -98,5 +98,38 @@ TEST_F(XrtFaults, queues_that_are_given_up_at_work_leave_the_process_alive) {
   EXPECT_EQ(word(*x, 0), 9);
 }
 
+// Both units are at work for queues that are gone; what waits begins when they have ended.
+TEST_F(XrtFaults, a_unit_that_a_queue_given_up_has_left_is_taken_again) {
+  open_with("");
+  KernelImage image;
+  image.operation = image.entry = "suite_spin";
+  image.dialect = Dialect::xclbin;
+  image.params = {{false, Type::u64, Access::read}};
+  const auto spin = device->load(image);
+  ASSERT_TRUE(spin.ok()) << spin.status().to_string();
+  HostBytes words{4096};
+  const auto word_at = [&](std::size_t index) {
+    return std::atomic_ref<int>{reinterpret_cast<int*>(words.host())[index]};
+  };
+  const KernelArg arg{{}, Scalar::of(reinterpret_cast<std::uint64_t>(words.host()))};
+  const LaunchOp launch{spin->get(), {&arg, 1}, {}, nullptr};
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    const auto given_up = make_queue(10 + i);
+    ASSERT_TRUE(given_up->launch(launch).ok());
+    ASSERT_TRUE(given_up->flush().ok());
+    while (word_at(1).load() != static_cast<int>(i + 1)) std::this_thread::yield();
+    given_up->abandon();
+  }
+  const auto waits = queue->launch(launch);
+  ASSERT_TRUE(queue->flush().ok());
+  // A round trip of another queue: the one that waits has been asked since.
+  const auto beside = make_queue(20);
+  arrive(*beside, beside->fill({{x.get(), 0, x->bytes()}, Scalar::of(3)}));
+  EXPECT_EQ(word_at(1).load(), 2);
+  word_at(0).store(1);
+  arrive(*queue, waits);
+  while (word_at(2).load() != 3) std::this_thread::yield();
+}
+
 }  // namespace
 }  // namespace troika::xrt
