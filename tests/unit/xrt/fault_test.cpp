@@ -1,5 +1,6 @@
 // What becomes of a launch, a copy or a device that fails.
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 
 #include "tests/unit/xrt/fixture.h"
@@ -61,27 +62,32 @@ TEST_F(XrtFaults, a_bank_without_room_is_out_of_memory_and_named) {
   EXPECT_THAT(failure(), HasSubstr("out_of_memory: launch of suite_mix: bank DDR[0]: "));
 }
 
+// The vendor's own threads wait for that run when a process ends: this one ends without them.
 TEST_F(XrtFaults, a_run_that_never_ends_holds_up_neither_the_queue_nor_its_end) {
-  open_with("hang@1");
-  ASSERT_TRUE(mix(*queue, *mix_kernel, *x, 2, 0, n).ok());
-  const auto behind = mix(*queue, *mix_kernel, *x, 2, 0, n);
-  const auto last = mix(*queue, *mix_kernel, *x, 2, 0, n);
-  ASSERT_TRUE(behind.ok() && last.ok());
-  ASSERT_TRUE(queue->flush().ok());
-  // The other unit still works.
-  const auto beside = make_queue(2);
-  const auto y = allocate(n);
-  arrive(*beside, beside->fill({{y.get(), 0, y->bytes()}, Scalar::of(3)}));
-  arrive(*beside, mix(*beside, *mix_kernel, *y, 2, 0, n));
-  const Timepoint begun = queue->abandon();
-  EXPECT_LE(begun.value, behind->value) << "of what waits in the ring none has begun";
-  queue.reset();
-  queue = make_queue(3);
-  EXPECT_EQ(word(*y, 0), 6);
-  // A bare card, as it is for the vendor: its memory is not touched any more.
-  static std::vector<std::unique_ptr<Allocation>>& kept =
-      *new std::vector<std::unique_ptr<Allocation>>;
-  kept.push_back(std::move(x));
+  const auto scenario = [&] {
+    open_with("hang@1");
+    ASSERT_TRUE(mix(*queue, *mix_kernel, *x, 2, 0, n).ok());
+    const auto behind = mix(*queue, *mix_kernel, *x, 2, 0, n);
+    const auto last = mix(*queue, *mix_kernel, *x, 2, 0, n);
+    ASSERT_TRUE(behind.ok() && last.ok());
+    ASSERT_TRUE(queue->flush().ok());
+    // The other unit still works.
+    const auto beside = make_queue(2);
+    const auto y = allocate(n);
+    arrive(*beside, beside->fill({{y.get(), 0, y->bytes()}, Scalar::of(3)}));
+    arrive(*beside, mix(*beside, *mix_kernel, *y, 2, 0, n));
+    const Timepoint begun = queue->abandon();
+    EXPECT_LE(begun.value, behind->value) << "of what waits in the ring none has begun";
+    queue.reset();
+    queue = make_queue(3);
+    EXPECT_EQ(word(*y, 0), 6);
+  };
+  const auto in_a_process_of_its_own = [&] {
+    scenario();
+    std::_Exit(HasFailure() ? 1 : 0);
+  };
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(in_a_process_of_its_own(), testing::ExitedWithCode(0), "");
 }
 
 // As many as the pool of runs has, over and over: none goes before the vendor has called back.
