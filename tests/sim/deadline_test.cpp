@@ -29,7 +29,7 @@ class Deadlines : public testing::TestWithParam<const char*> {
   }
   // Each of a buffer of its own, with costs learned.
   Plan plan(std::size_t tasks) {
-    buffers_.push_back(on_.runtime->buffer<Word>(words));
+    buffers_.push_back(on_.runtime->buffer<Word>(tasks * words));
     Plan plan = on_.runtime->compile(makes(buffers_.back(), tasks));
     for (int i = 0; i < 24; ++i) on_.runtime->run(plan).wait();
     return plan;
