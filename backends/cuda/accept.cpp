@@ -5,21 +5,6 @@
 namespace troika::cuda {
 namespace {
 
-Status not_own(const Core& core, const char* verb) {
-  return {Code::invalid_argument,
-          std::string{verb} + ": an allocation that is not one of " + core.name + "'s"};
-}
-
-Result<bool> accept_launch(const Core& core, const StreamOperation& op) {
-  const auto* const kernel = dynamic_cast<const CudaKernel*>(op.kernel);
-  if (!kernel || kernel->core() != &core)
-    return Status{Code::invalid_argument, "launch: a kernel that was not loaded by " + core.name};
-  for (const KernelArg& arg : op.args.view())
-    if (arg.is_buffer() && !Buffer::of(core, arg.span.in)) return not_own(core, "launch");
-  TROIKA_TRY(check_launch(kernel->operation(), kernel->params(), op));
-  return true;
-}
-
 // The host's, this device's, or another CUDA device's.
 bool within_reach(const Allocation& allocation) noexcept {
   return allocation.host() || Buffer::of(&allocation);
@@ -38,15 +23,17 @@ Result<bool> accept_copy(const Core& core, const StreamOperation& op) {
 
 Result<bool> accept_command(const Core& core, const StreamOperation& op) {
   switch (op.kind) {
-    case StreamOperation::Kind::launch: return accept_launch(core, op);
+    case StreamOperation::Kind::launch:
+      TROIKA_TRY((check_own_launch<CudaKernel, Buffer>(core, op)));
+      return true;
     case StreamOperation::Kind::copy: return accept_copy(core, op);
     case StreamOperation::Kind::fill:
-      if (!Buffer::of(core, op.to.in)) return not_own(core, "fill");
+      if (!Buffer::of(core, op.to.in)) return not_own("fill", core.name);
       TROIKA_TRY(check_span(op.to, "fill"));
       return true;
     case StreamOperation::Kind::hand_over: break;
   }
-  if (!Buffer::of(core, op.to.in)) return not_own(core, "hand_over");
+  if (!Buffer::of(core, op.to.in)) return not_own("hand_over", core.name);
   TROIKA_TRY(check_span(op.to, "hand_over"));
   return false;
 }

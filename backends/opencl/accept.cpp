@@ -5,24 +5,9 @@
 namespace troika::opencl {
 namespace {
 
-Status not_own(const Core& core, const char* verb) {
-  return {Code::invalid_argument,
-          std::string{verb} + ": an allocation that is not one of " + core.name + "'s"};
-}
-
-Result<bool> accept_launch(const Core& core, const StreamOperation& op) {
-  const auto* const kernel = dynamic_cast<const ClKernel*>(op.kernel);
-  if (!kernel || kernel->core() != &core)
-    return Status{Code::invalid_argument, "launch: a kernel that was not loaded by " + core.name};
-  for (const KernelArg& arg : op.args.view())
-    if (arg.is_buffer() && !Buffer::of(core, arg.span.in)) return not_own(core, "launch");
-  TROIKA_TRY(check_launch(kernel->operation(), kernel->params(), op));
-  return true;
-}
-
 Result<bool> accept_hand_over(const Core& core, const StreamOperation& op) {
   const Buffer* const buffer = Buffer::of(core, op.to.in);
-  if (!buffer) return not_own(core, "hand_over");
+  if (!buffer) return not_own("hand_over", core.name);
   TROIKA_TRY(check_span(op.to, "hand_over"));
   // The host has no hands there, or they are where the device's are.
   if (!buffer->host() || !buffer->memory()) return false;
@@ -44,10 +29,12 @@ Result<bool> accept_hand_over(const Core& core, const StreamOperation& op) {
 
 Result<bool> accept_command(const Core& core, const StreamOperation& op) {
   switch (op.kind) {
-    case StreamOperation::Kind::launch: return accept_launch(core, op);
+    case StreamOperation::Kind::launch:
+      TROIKA_TRY((check_own_launch<ClKernel, Buffer>(core, op)));
+      return true;
     case StreamOperation::Kind::hand_over: return accept_hand_over(core, op);
     case StreamOperation::Kind::fill:
-      if (!Buffer::of(core, op.to.in)) return not_own(core, "fill");
+      if (!Buffer::of(core, op.to.in)) return not_own("fill", core.name);
       TROIKA_TRY(check_span(op.to, "fill"));
       return true;
     case StreamOperation::Kind::copy: break;

@@ -5,21 +5,6 @@
 namespace troika::xrt {
 namespace {
 
-Status not_own(const Core& core, const char* verb) {
-  return {Code::invalid_argument,
-          std::string{verb} + ": an allocation that is not one of " + core.name + "'s"};
-}
-
-Result<bool> accept_launch(const Core& core, const StreamOperation& op) {
-  const auto* const kernel = dynamic_cast<const XrtKernel*>(op.kernel);
-  if (!kernel || kernel->core() != &core)
-    return Status{Code::invalid_argument, "launch: a kernel that was not loaded by " + core.name};
-  for (const KernelArg& arg : op.args.view())
-    if (arg.is_buffer() && !Buffer::of(core, arg.span.in)) return not_own(core, "launch");
-  TROIKA_TRY(check_launch(kernel->operation(), kernel->params(), op));
-  return true;
-}
-
 Result<bool> accept_copy(const Core& core, const StreamOperation& op) {
   TROIKA_TRY(check_span(op.from, "copy"));
   TROIKA_TRY(check_span(op.to, "copy"));
@@ -33,15 +18,17 @@ Result<bool> accept_copy(const Core& core, const StreamOperation& op) {
 
 Result<bool> accept_command(const Core& core, const StreamOperation& op) {
   switch (op.kind) {
-    case StreamOperation::Kind::launch: return accept_launch(core, op);
+    case StreamOperation::Kind::launch:
+      TROIKA_TRY((check_own_launch<XrtKernel, Buffer>(core, op)));
+      return true;
     case StreamOperation::Kind::copy: return accept_copy(core, op);
     case StreamOperation::Kind::fill:
-      if (!Buffer::of(core, op.to.in)) return not_own(core, "fill");
+      if (!Buffer::of(core, op.to.in)) return not_own("fill", core.name);
       TROIKA_TRY(check_span(op.to, "fill"));
       return true;
     case StreamOperation::Kind::hand_over: break;
   }
-  if (!Buffer::of(core, op.to.in)) return not_own(core, "hand_over");
+  if (!Buffer::of(core, op.to.in)) return not_own("hand_over", core.name);
   TROIKA_TRY(check_span(op.to, "hand_over"));
   // Bytes on the card are the host's only after a copy.
   return core.host_bank >= 0;

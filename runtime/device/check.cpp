@@ -53,4 +53,9 @@ Status check_launch(std::string_view operation, std::span<const Param> params,
   return {};
 }
 
+Status not_own(std::string_view verb, std::string_view device) {
+  return {Code::invalid_argument,
+          std::string{verb} + ": an allocation that is not one of " + std::string{device} + "'s"};
+}
+
 }  // namespace troika

@@ -23,6 +23,21 @@ Status check_span(const Span2D& span, std::string_view verb);
 Status check_launch(std::string_view operation, std::span<const Param> params,
                     const StreamOperation& op);
 
+// Of a verb that was given memory which is not the device's.
+Status not_own(std::string_view verb, std::string_view device);
+
+// What every device asks of a launch: a kernel and buffers of its own, and check_launch(). Kernel
+// and Buffer are the backend's, Core what both belong to.
+template <class Kernel, class Buffer, class Core>
+Status check_own_launch(const Core& core, const StreamOperation& op) {
+  const auto* const kernel = dynamic_cast<const Kernel*>(op.kernel);
+  if (!kernel || kernel->core() != &core)
+    return {Code::invalid_argument, "launch: a kernel that was not loaded by " + core.name};
+  for (const KernelArg& arg : op.args.view())
+    if (arg.is_buffer() && !Buffer::of(core, arg.span.in)) return not_own("launch", core.name);
+  return check_launch(kernel->operation(), kernel->params(), op);
+}
+
 // How a copy or a fill may be cut: into one row where no bytes lie between its rows, or row by row.
 inline bool rows_touch(const Span2D& span) noexcept {
   return span.rows == 1 || span.pitch == span.row_bytes;

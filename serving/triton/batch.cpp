@@ -20,10 +20,6 @@ std::size_t bytes_of(const Port& port) noexcept {
   return static_cast<std::size_t>(onnx::elements_of(port.dims)) * size_of(port.type);
 }
 
-std::int64_t rows_of(const Request& request) {
-  return request.inputs().empty() ? 1 : request.inputs().front().dims.at(0);
-}
-
 bool same_but_for_rows(const Request::Input& a, const Request::Input& b) {
   return a.type == b.type && a.dims.size() == b.dims.size() &&
          std::equal(a.dims.begin() + 1, a.dims.end(), b.dims.begin() + 1);
@@ -39,7 +35,7 @@ Batch::Batch(ServedModel& model, Instance& instance, Request first)
 std::int64_t Batch::rows() const {
   if (model_.config().max_batch_size == 0) return 1;
   std::int64_t sum = 0;
-  for (const Request& request : requests_) sum += rows_of(request);
+  for (const Request& request : requests_) sum += request.rows();
   return sum;
 }
 
@@ -133,7 +129,7 @@ TensorRef Batch::destination(const Port& port) {
   Output output{port, {}, {}};
   for (Request& request : requests_) {
     Dims dims = port.dims;
-    if (requests_.size() > 1) dims[0] = rows_of(request);
+    if (requests_.size() > 1) dims[0] = request.rows();
     output.destinations.push_back(request.output(port.name, port.type, dims));
   }
   std::byte* to = requests_.size() == 1 ? output.destinations.front() : nullptr;
@@ -156,7 +152,7 @@ void Batch::share_out() const {
     std::size_t at = 0;
     for (std::size_t i = 0; i < requests_.size(); ++i) {
       const std::size_t part =
-          requests_.size() == 1 ? whole : static_cast<std::size_t>(rows_of(requests_[i]));
+          requests_.size() == 1 ? whole : static_cast<std::size_t>(requests_[i].rows());
       const std::size_t bytes = bytes_of(output.port) / std::max<std::size_t>(whole, 1) * part;
       if (output.destinations[i] != nullptr)
         std::memcpy(output.destinations[i], output.staged.get() + at, bytes);

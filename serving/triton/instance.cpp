@@ -48,9 +48,7 @@ void Instance::execute(std::span<TRITONBACKEND_Request* const> requests) noexcep
 }
 
 std::int64_t Instance::rows_of(const Request& request) const {
-  return model_.config().max_batch_size == 0 || request.inputs().empty()
-             ? 1
-             : request.inputs().front().dims.front();
+  return model_.config().max_batch_size == 0 ? 1 : request.rows();
 }
 
 // Where there is a dimension for the batch, each input of a request has as many rows as the first.

@@ -46,6 +46,8 @@ class Request {
   void read(std::span<const onnx::Port> inputs);
 
   const std::vector<Input>& inputs() const noexcept { return inputs_; }
+  // Of the batch's dimension, as the first input has it; 1 without inputs.
+  std::int64_t rows() const { return inputs_.empty() ? 1 : inputs_.front().dims.at(0); }
   Priority priority() const noexcept { return priority_; }
   Clock::time_point came() const noexcept { return came_; }
   // Until its deadline; Nanos::max() without one.
