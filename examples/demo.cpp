@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <numeric>
 
 #include "examples/demo_job.h"
 #include "examples/demo_options.h"
@@ -53,6 +54,17 @@ TraceLevel trace_level(const Options& options) {
   return options.trace.empty() && options.report.empty() ? TraceLevel::off : TraceLevel::standard;
 }
 
+// The order of a round's jobs. Each leaves caches and clocks to the next, and after some it is
+// slower to run: so each follows each other one about as often.
+std::vector<std::size_t> round_of(unsigned repeat, std::size_t jobs) {
+  std::vector<std::size_t> order(jobs);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(repeat / 2 % jobs),
+              order.end());
+  if (repeat % 2 != 0) std::reverse(order.begin(), order.end());
+  return order;
+}
+
 // All runs of one round follow each other, so that a machine that slows down slows all of them.
 Status run_all(const Options& options) {
   TROIKA_ASSIGN(const Picture source, read_picture(options.picture));
@@ -81,14 +93,10 @@ Status run_all(const Options& options) {
     const Status same = compare(job.result(), expected);
     if (difference.ok() && !same.ok()) difference = same.within("run on " + who);
   };
-  // Who runs after whom changes from round to round: each leaves the caches to the next.
-  const std::size_t jobs = alone.size() + 1;
   for (unsigned repeat = 0; repeat < options.repeats; ++repeat)
-    for (std::size_t turn = 0; turn < jobs; ++turn) {
-      const std::size_t job = (turn + static_cast<std::size_t>(repeat)) % jobs;
+    for (const std::size_t job : round_of(repeat, alone.size() + 1))
       if (job == 0) run(together, "all together", repeat);
       else run(*alone[job - 1], report.devices[job - 1], repeat);
-    }
 
   progress.step("writing " + options.output);
   TROIKA_TRY(make_folder_of(options.output));

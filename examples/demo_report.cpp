@@ -82,8 +82,12 @@ Status write_json(const std::string& path, const Report& report) {
     json["tasks_by_device"][report.devices[d]] = report.tasks_by_device[d];
   json["bytes_copied"] = report.bytes_copied;
   json["bytes_handed_over"] = report.bytes_handed_over;
-  for (const Alone& alone : report.alone) json["makespan_ms"][alone.device] = alone.times.median();
+  for (const Alone& alone : report.alone) {
+    json["makespan_ms"][alone.device] = alone.times.median();
+    json["runs_ms"][alone.device] = alone.times.observed;
+  }
   json["makespan_ms"]["all"] = report.together.median();
+  json["runs_ms"]["all"] = report.together.observed;
   json["predicted_ms"] = report.together.predicted.back();
   std::ofstream file{path};
   file << json.dump(2) << "\n";

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <memory>
 #include <new>
+
+#include <sys/mman.h>
 
 #include "backends/host/host.h"
 #include "backends/host/topology.h"
@@ -8,9 +11,31 @@ namespace troika::host {
 namespace {
 
 constexpr std::size_t page_bytes = 4096;
+// Large allocations are offered to the kernel as huge pages: fewer faults at the first touch, fewer
+// misses later. Where it has none they are common pages.
+constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 // Requests above it are held against what is free: the system would grant them and kill the
 // process at the first touch. Asking costs tens of microseconds, too much for small ones.
 constexpr std::size_t checked_bytes_min = std::size_t{16} << 20;
+
+std::size_t pages_of(std::size_t bytes) {
+  return (bytes + page_bytes - 1) / page_bytes * page_bytes;
+}
+
+// Straight from the system, at a boundary of huge pages. nullptr: it has no room.
+std::byte* map_huge(std::size_t bytes, std::size_t alignment) noexcept {
+  const std::size_t room = bytes + alignment;
+  void* const mapped =
+      mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  void* begin = mapped;
+  std::size_t left = room;
+  std::align(alignment, bytes, begin, left);
+  if (left < room) munmap(mapped, room - left);
+  if (left > bytes) munmap(static_cast<std::byte*>(begin) + bytes, left - bytes);
+  madvise(begin, bytes, MADV_HUGEPAGE);
+  return static_cast<std::byte*>(begin);
+}
 
 class Owned final : public Allocation {
  public:
@@ -20,6 +45,12 @@ class Owned final : public Allocation {
 
  private:
   std::align_val_t alignment_;
+};
+
+class Mapped final : public Allocation {
+ public:
+  Mapped(std::byte* bytes, std::size_t size) noexcept : Allocation{host_space, size, bytes} {}
+  ~Mapped() override { munmap(host(), pages_of(bytes())); }
 };
 
 // Bytes that somebody else owns.
@@ -46,8 +77,13 @@ Result<std::unique_ptr<Allocation>> Memory::allocate(const AllocOp& op) {
   if (op.bytes >= checked_bytes_min && op.bytes > bytes_free())
     return out_of_memory(op.bytes, bytes_free());
   // Whole pages, so that other devices of this space can use them in place.
+  const std::size_t padded = pages_of(op.bytes);
+  if (op.bytes >= huge_page_bytes) {
+    std::byte* const bytes = map_huge(padded, std::max(op.alignment, huge_page_bytes));
+    if (!bytes) return out_of_memory(op.bytes, bytes_free());
+    return std::unique_ptr<Allocation>{std::make_unique<Mapped>(bytes, op.bytes)};
+  }
   const std::size_t alignment = std::max(op.alignment, page_bytes);
-  const std::size_t padded = (op.bytes + page_bytes - 1) / page_bytes * page_bytes;
   void* bytes = ::operator new (padded, std::align_val_t{alignment}, std::nothrow);
   if (!bytes) return out_of_memory(op.bytes, bytes_free());
   return std::unique_ptr<Allocation>{std::make_unique<Owned>(

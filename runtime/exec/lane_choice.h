@@ -38,23 +38,29 @@ class LaneChoice {
     const std::scoped_lock lock{mutex_};
     return upcoming(plausible);
   }
-  // What the shortest of the latest runs took; none before one.
+  // What the latest runs took, as a mean; none before one.
   std::optional<Nanos> took(Way way) const noexcept {
-    const Nanos least = least_[static_cast<std::size_t>(way)].load(std::memory_order_relaxed);
-    return least == unknown ? std::nullopt : std::optional{least};
+    const Nanos mean = mean_[static_cast<std::size_t>(way)].load(std::memory_order_relaxed);
+    return mean == unknown ? std::nullopt : std::optional{mean};
   }
-  // One thread at a time. Forgotten slowly: a machine may have got slower.
+  // One thread at a time.
   void observe(Way way, Nanos took) noexcept {
-    std::atomic<Nanos>& least = least_[static_cast<std::size_t>(way)];
-    const Nanos before = least.load(std::memory_order_relaxed);
-    least.store(before == unknown ? took : std::min(took, before + before / 32),
-                std::memory_order_relaxed);
+    // Forgotten slowly: a machine may have got slower.
+    update(least_[static_cast<std::size_t>(way)], took,
+           [took](Nanos least) { return std::min(took, least + least / 32); });
+    update(mean_[static_cast<std::size_t>(way)], took,
+           [took](Nanos mean) { return mean + (took - mean) / 4; });
   }
 
  private:
   static constexpr std::uint32_t first_trial = 1, interval_min = 8, interval_max = 1024;
   static constexpr Nanos unknown = forever;
 
+  template <class Next>
+  static void update(std::atomic<Nanos>& value, Nanos first, Next&& next) noexcept {
+    const Nanos before = value.load(std::memory_order_relaxed);
+    value.store(before == unknown ? first : next(before), std::memory_order_relaxed);
+  }
   template <class Plausible>
   Way upcoming(Plausible& plausible) {
     if (runs_ >= due_) {
@@ -68,8 +74,8 @@ class LaneChoice {
     return better != (runs_ == retrial_) ? Way::lane : Way::tasks;
   }
 
-  std::atomic<Nanos> least_[2]{unknown, unknown};  // by way
-  std::mutex mutex_;                               // protects what follows
+  std::atomic<Nanos> least_[2]{unknown, unknown}, mean_[2]{unknown, unknown};  // by way
+  std::mutex mutex_;  // protects what follows
   std::uint32_t runs_ = 0, due_ = first_trial;
   std::uint32_t interval_ = interval_min, retrial_ = interval_min;
   bool plausible_ = false;

@@ -32,6 +32,14 @@ TEST(LaneChoice, follows_a_machine_that_changes) {
   EXPECT_LT(lanes_of(choice, 100, Nanos{200}, Nanos{300}), 3);
 }
 
+TEST(LaneChoice, one_lucky_run_is_not_what_the_next_is_expected_to_take) {
+  LaneChoice choice;
+  EXPECT_EQ(choice.took(Way::lane), std::nullopt);
+  for (const int took : {200, 200, 200, 100}) choice.observe(Way::lane, Nanos{took});
+  EXPECT_GE(choice.took(Way::lane), Nanos{160});
+  EXPECT_EQ(choice.took(Way::tasks), std::nullopt);
+}
+
 TEST(LaneChoice, tries_nothing_that_the_forecast_rules_out) {
   LaneChoice choice;
   EXPECT_EQ(lanes_of(choice, 100, Nanos{200}, Nanos{100}, false), 0);
