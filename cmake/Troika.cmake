@@ -35,10 +35,14 @@ add_library(troika_headers OBJECT ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp)
 target_link_libraries(troika_headers PRIVATE troika_options)
 target_precompile_headers(troika_headers PRIVATE ${TROIKA_STANDARD_HEADERS})
 
+# A whole build takes a third less time so, and one after a change to a file more.
+option(TROIKA_JOIN_SOURCES "Compile the files of a library together, eight at a time" OFF)
+
 # troika_add_library(<name> SOURCES <files…> [DEPENDS <targets…>]): a part of the library.
 function(troika_add_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
   add_library(${name} STATIC ${arg_SOURCES})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${TROIKA_JOIN_SOURCES})
   target_precompile_headers(${name} REUSE_FROM troika_headers)
   target_link_libraries(${name} PRIVATE troika_options PUBLIC ${arg_DEPENDS})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})

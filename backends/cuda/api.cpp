@@ -14,10 +14,6 @@ namespace {
 TROIKA_CUDA_ENTRIES(TROIKA_CUDA_SAME)
 #undef TROIKA_CUDA_SAME
 
-std::string version_text(int version) {
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
 // Null, and the name of the first missing entry in `missing`, when the driver lacks one.
 class Symbols {
  public:
@@ -95,6 +91,10 @@ Result<const Api*> load_api() {
   static const Result<Api> api = open_driver(driver_library);
   if (!api.ok()) return api.status();
   return &*api;
+}
+
+std::string version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
 std::string name_of(const Api& api, CUresult error) {

@@ -91,6 +91,8 @@ Result<const Api*> load_api();
 
 // "CUDA_ERROR_LAUNCH_FAILED"
 std::string name_of(const Api& api, CUresult error);
+// "13.0" of 13000, as drivers count.
+std::string version_text(int version);
 // After one of these no call in the device's context succeeds any more.
 bool is_sticky(CUresult error) noexcept;
 // "<tried>: CUDA_ERROR_LAUNCH_FAILED"; Code::device_lost where the error is sticky.

@@ -58,10 +58,6 @@ int attribute(const Core& core, CUdevice_attribute which) {
   return value;
 }
 
-std::string version_text(int version) {
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
 std::string described(const Core& core) {
   std::array<char, 256> name{};
   std::array<char, 32> bus{};

@@ -11,7 +11,6 @@ namespace troika {
 namespace {
 
 constexpr std::string_view header = "troika-cost-model 1";
-constexpr double time_max = static_cast<double>(task_time_max.count());
 
 // A word without blanks; '%' and two hexadecimal digits stand for a byte, a lone '%' for nothing.
 std::string escape(std::string_view name) {
@@ -86,7 +85,7 @@ const char* parse(std::string_view line, CostRecord& record) {
   if (!amount(cut(line, ' '), record.work_bytes)) return "no count of moved bytes";
   while (!line.empty()) {
     double time = 0;
-    if (!amount(cut(line, ' '), time) || time <= 0 || time > time_max) return "not a time";
+    if (!amount(cut(line, ' '), time) || time <= 0 || time > static_cast<double>(task_time_max.count())) return "not a time";
     if (record.times.size() == History::window) return "too many times";
     record.times.push_back(time);
   }

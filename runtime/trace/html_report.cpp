@@ -26,9 +26,9 @@ long long number(Id<Tag, Rep> id) {
   return id ? static_cast<long long>(id.value) : -1;
 }
 
-class Writer {
+class DataWriter {
  public:
-  Writer(const Report& report, std::ostream& out) : report_{report}, out_{out} {
+  DataWriter(const Report& report, std::ostream& out) : report_{report}, out_{out} {
     // Times count from the first, so that they are exact in the numbers a browser has.
     for (const TraceEvent& event : report.trace.events) origin_ = std::min(origin_, event.begin);
     for (const Report::Run& run : report.runs) origin_ = std::min(origin_, run.submitted);
@@ -152,7 +152,7 @@ void write_html_report(const Report& report, std::ostream& out) {
          "<title>Troika report</title>\n<style>\n"
       << page_style() << "</style>\n</head>\n<body>\n"
       << page_body() << "<script type=\"application/json\" id=\"report\">";
-  Writer{report, out}.write();
+  DataWriter{report, out}.write();
   out << "</script>\n<script>\n" << page_script() << "</script>\n</body>\n</html>\n";
 }
 

@@ -19,6 +19,13 @@ struct Operator {
   std::string_view limits;  // what is left out; empty: nothing
 };
 
+// What many operators take.
+inline const std::vector<ElementType> float_types{ElementType::f32, ElementType::f64};
+inline const std::vector<ElementType> all_types{
+    ElementType::f32, ElementType::f64, ElementType::i8,  ElementType::u8,
+    ElementType::i16, ElementType::u16, ElementType::i32, ElementType::u32,
+    ElementType::i64, ElementType::u64, ElementType::boolean};
+
 // By name.
 const std::vector<Operator>& all_operators();
 // Throws Code::unsupported, saying what is there, for an operator or version that is not.

@@ -5,7 +5,6 @@ namespace troika::onnx {
 namespace {
 
 using enum ElementType;
-const std::vector<ElementType> floats{f32, f64};
 
 void apply(Context& context, const Chain& chain) {
   context.out(0, context.elementwise(chain, {context.in(0)}));
@@ -141,17 +140,17 @@ void clip(Context& context) {
 void add_activation_operators(std::vector<Operator>& to) {
   const Operator given[] = {
       {"Relu", 6, 14, {f32, f64, i32, i64}, relu, ""},
-      {"LeakyRelu", 6, 16, floats, leaky_relu, ""},
-      {"Elu", 6, 6, floats, elu, ""},
-      {"Selu", 6, 6, floats, selu, ""},
+      {"LeakyRelu", 6, 16, float_types, leaky_relu, ""},
+      {"Elu", 6, 6, float_types, elu, ""},
+      {"Selu", 6, 6, float_types, selu, ""},
       {"Celu", 12, 12, {f32}, celu, ""},
-      {"PRelu", 7, 16, floats, prelu, ""},
-      {"Sigmoid", 6, 13, floats, sigmoid, ""},
-      {"HardSigmoid", 6, 6, floats, hard_sigmoid, ""},
-      {"HardSwish", 14, 14, floats, hard_swish, ""},
-      {"Tanh", 6, 13, floats, tanh, ""},
-      {"Softplus", 1, 1, floats, softplus, ""},
-      {"Softsign", 1, 1, floats, softsign, ""},
+      {"PRelu", 7, 16, float_types, prelu, ""},
+      {"Sigmoid", 6, 13, float_types, sigmoid, ""},
+      {"HardSigmoid", 6, 6, float_types, hard_sigmoid, ""},
+      {"HardSwish", 14, 14, float_types, hard_swish, ""},
+      {"Tanh", 6, 13, float_types, tanh, ""},
+      {"Softplus", 1, 1, float_types, softplus, ""},
+      {"Softsign", 1, 1, float_types, softsign, ""},
       {"Clip", 6, 13, {f32, f64, i32, i64, u8}, clip, ""},
   };
   to.insert(to.end(), std::begin(given), std::end(given));

@@ -9,7 +9,6 @@ namespace troika::onnx {
 namespace {
 
 using enum ElementType;
-const std::vector<ElementType> all{f32, f64, i8, u8, i16, u16, i32, u32, i64, u64, boolean};
 
 std::string by_width(const char* kernel, ElementType type) {
   return std::string{kernel} + std::string{troika::name_of(width_of(type))};
@@ -237,14 +236,14 @@ void space_to_depth(Context& context) {
 
 void add_placing_operators(std::vector<Operator>& to) {
   const Operator given[] = {
-      {"Concat", 4, 13, all, concat, ""},
-      {"Slice", 1, 13, all, slice, "places that are computed from data"},
-      {"Split", 2, 13, all, split, "sizes that are computed from data"},
-      {"Tile", 6, 13, all, tile, "repeats that are computed from data"},
-      {"Pad", 2, 13, all, pad, "pads and values that are computed from data"},
-      {"Gather", 1, 13, all, gather, ""},
-      {"DepthToSpace", 1, 13, all, depth_to_space, ""},
-      {"SpaceToDepth", 1, 13, all, space_to_depth, ""},
+      {"Concat", 4, 13, all_types, concat, ""},
+      {"Slice", 1, 13, all_types, slice, "places that are computed from data"},
+      {"Split", 2, 13, all_types, split, "sizes that are computed from data"},
+      {"Tile", 6, 13, all_types, tile, "repeats that are computed from data"},
+      {"Pad", 2, 13, all_types, pad, "pads and values that are computed from data"},
+      {"Gather", 1, 13, all_types, gather, ""},
+      {"DepthToSpace", 1, 13, all_types, depth_to_space, ""},
+      {"SpaceToDepth", 1, 13, all_types, space_to_depth, ""},
   };
   to.insert(to.end(), std::begin(given), std::end(given));
 }

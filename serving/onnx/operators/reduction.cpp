@@ -8,8 +8,7 @@ namespace troika::onnx {
 namespace {
 
 using enum ElementType;
-const std::vector<ElementType> numbers{f32, f64, i32, i64};
-const std::vector<ElementType> floats{f32, f64};
+const std::vector<ElementType> summable{f32, f64, i32, i64};
 
 // The reduced dimensions stay, of one element.
 Array reduced(Context& context, const Array& x, Reduction how, const std::vector<bool>& along) {
@@ -180,17 +179,17 @@ void softmax(Context& context) {
 void add_reduction_operators(std::vector<Operator>& to) {
   constexpr std::string_view axes = "axes that are computed from data";
   const Operator given[] = {
-      {"ReduceSum", 1, 13, numbers, reduce<Reduction::sum>, axes},
-      {"ReduceMean", 1, 13, numbers, reduce<Reduction::mean>, axes},
-      {"ReduceMax", 1, 13, numbers, reduce<Reduction::max>, axes},
-      {"ReduceMin", 1, 13, numbers, reduce<Reduction::min>, axes},
-      {"ReduceProd", 1, 13, numbers, reduce<Reduction::prod>, axes},
-      {"ReduceL1", 1, 13, numbers, reduce<Reduction::l1>, axes},
-      {"ReduceL2", 1, 13, floats, reduce<Reduction::l2>, axes},
-      {"ReduceSumSquare", 1, 13, numbers, reduce<Reduction::sum_square>, axes},
-      {"ReduceLogSum", 1, 13, floats, reduce_log_sum, axes},
-      {"ReduceLogSumExp", 1, 13, floats, reduce_log_sum_exp, axes},
-      {"GlobalAveragePool", 1, 1, floats, global_average_pool, ""},
+      {"ReduceSum", 1, 13, summable, reduce<Reduction::sum>, axes},
+      {"ReduceMean", 1, 13, summable, reduce<Reduction::mean>, axes},
+      {"ReduceMax", 1, 13, summable, reduce<Reduction::max>, axes},
+      {"ReduceMin", 1, 13, summable, reduce<Reduction::min>, axes},
+      {"ReduceProd", 1, 13, summable, reduce<Reduction::prod>, axes},
+      {"ReduceL1", 1, 13, summable, reduce<Reduction::l1>, axes},
+      {"ReduceL2", 1, 13, float_types, reduce<Reduction::l2>, axes},
+      {"ReduceSumSquare", 1, 13, summable, reduce<Reduction::sum_square>, axes},
+      {"ReduceLogSum", 1, 13, float_types, reduce_log_sum, axes},
+      {"ReduceLogSumExp", 1, 13, float_types, reduce_log_sum_exp, axes},
+      {"GlobalAveragePool", 1, 1, float_types, global_average_pool, ""},
       {"InstanceNormalization", 6, 6, {f32}, instance_normalization, ""},
       {"LayerNormalization", 17, 17, {f32}, layer_normalization, "mean and deviation as outputs"},
       {"Softmax", 1, 13, {f32}, softmax<false>, ""},

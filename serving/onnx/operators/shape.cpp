@@ -9,7 +9,6 @@ namespace troika::onnx {
 namespace {
 
 using enum ElementType;
-const std::vector<ElementType> all{f32, f64, i8, u8, i16, u16, i32, u32, i64, u64, boolean};
 
 Dims in_range(std::vector<std::int64_t> axes, std::size_t rank) {
   std::vector<bool> seen(rank);
@@ -189,19 +188,19 @@ void expand(Context& context) {
 
 void add_shape_operators(std::vector<Operator>& to) {
   const Operator given[] = {
-      {"Identity", 1, 16, all, identity, ""},
+      {"Identity", 1, 16, all_types, identity, ""},
       {"Dropout", 7, 13, {f32, f64}, dropout, "training"},
-      {"Shape", 1, 15, all, shape, ""},
-      {"Size", 1, 13, all, size, ""},
-      {"Constant", 1, 13, all, constant, "strings, sparse tensors"},
+      {"Shape", 1, 15, all_types, shape, ""},
+      {"Size", 1, 13, all_types, size, ""},
+      {"Constant", 1, 13, all_types, constant, "strings, sparse tensors"},
       {"ConstantOfShape", 9, 9, {i64}, constant_of_shape, "a shape that is computed from data"},
       {"Range", 11, 11, {f32, f64, i32, i64}, range, "limits that are computed from data"},
-      {"Reshape", 1, 14, all, reshape, "a shape that is computed from data"},
-      {"Flatten", 1, 13, all, flatten, ""},
-      {"Squeeze", 1, 13, all, squeeze, "axes that are computed from data"},
-      {"Unsqueeze", 1, 13, all, unsqueeze, "axes that are computed from data"},
-      {"Transpose", 1, 13, all, transpose, ""},
-      {"Expand", 8, 13, all, expand, "a shape that is computed from data"},
+      {"Reshape", 1, 14, all_types, reshape, "a shape that is computed from data"},
+      {"Flatten", 1, 13, all_types, flatten, ""},
+      {"Squeeze", 1, 13, all_types, squeeze, "axes that are computed from data"},
+      {"Unsqueeze", 1, 13, all_types, unsqueeze, "axes that are computed from data"},
+      {"Transpose", 1, 13, all_types, transpose, ""},
+      {"Expand", 8, 13, all_types, expand, "a shape that is computed from data"},
   };
   to.insert(to.end(), std::begin(given), std::end(given));
 }
