@@ -135,5 +135,24 @@ TEST_F(Spinning, behaviour_17_events_have_times_if_made_for_them_and_when_they_a
   EXPECT_GE(time, 0);
 }
 
+TEST_F(Lazy, behaviour_03_a_stream_that_waits_for_a_value_goes_on_when_the_host_has_written_it) {
+  void* memory = nullptr;
+  CUdeviceptr word = 0;
+  ASSERT_EQ(cu(cuMemHostAlloc, 2020)(&memory, sizeof(unsigned), 0), CUDA_SUCCESS);
+  ASSERT_EQ(cu(cuMemHostGetDevicePointer, 3020)(&word, memory, 0), CUDA_SUCCESS);
+  const std::atomic_ref<unsigned> value{*static_cast<unsigned*>(memory)};
+  value = 4;
+  const CUdeviceptr in = holding(std::vector<int>(32, 0)), out = bytes(128);
+  const CUstream on = stream(), other = stream();
+  EXPECT_EQ(cu(cuStreamWaitValue32, 11070)(on, word, 5, CU_STREAM_WAIT_VALUE_GEQ), CUDA_SUCCESS);
+  EXPECT_EQ(run(out, in, on), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuMemsetD32Async, 3020)(in, 41, 32, other), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(other), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamQuery, 2000)(on), CUDA_ERROR_NOT_READY);
+  value = 5;
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(on), CUDA_SUCCESS);  // and no race: the host knew of both
+  EXPECT_EQ(read<int>(out, 32), std::vector<int>(32, 42));
+}
+
 }  // namespace
 }  // namespace cuda_emulator_test
