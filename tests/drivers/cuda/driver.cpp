@@ -145,7 +145,8 @@ Stream* stream_of(Context& context, CUstream handle) {
     }
     return own.get();
   }
-  return alive<Stream>(handle);
+  Stream* const stream = alive<Stream>(handle);
+  return stream != nullptr && stream->context == &context ? stream : nullptr;
 }
 
 namespace {

@@ -36,6 +36,30 @@ TEST_F(Behaviour, behaviour_02_the_last_release_of_a_primary_context_ends_its_ha
   context_ = nullptr;
 }
 
+TEST_F(Behaviour, behaviour_01_a_handle_of_another_context_is_refused) {
+  const CUstream mine = stream();
+  const CUevent event_of_mine = event();
+  CUcontext other = nullptr;
+  ASSERT_EQ(cu(cuDevicePrimaryCtxRetain, 7000)(&other, 1), CUDA_SUCCESS);
+  ASSERT_EQ(cu(cuCtxSetCurrent, 4000)(other), CUDA_SUCCESS);
+  const CUdeviceptr at = bytes(128);
+  EXPECT_EQ(cu(cuMemsetD32Async, 3020)(at, 1, 32, mine), CUDA_ERROR_INVALID_HANDLE);
+  EXPECT_EQ(run(at, at, stream()), CUDA_ERROR_INVALID_HANDLE) << "a function of the other device's";
+  EXPECT_EQ(cu(cuEventRecord, 2000)(event_of_mine, stream()), CUDA_ERROR_INVALID_HANDLE);
+  ASSERT_EQ(cu(cuCtxSetCurrent, 4000)(context_), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuDevicePrimaryCtxRelease, 11000)(1), CUDA_SUCCESS);
+}
+
+TEST_F(Behaviour, behaviour_02_a_reset_by_others_ends_the_handles_of_who_still_holds_the_context) {
+  const CUstream mine = stream();
+  EXPECT_EQ(cu(cuDevicePrimaryCtxReset, 11000)(0), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(mine), CUDA_ERROR_CONTEXT_IS_DESTROYED);
+  EXPECT_EQ(cu(cuDevicePrimaryCtxRetain, 7000)(&context_, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuCtxSetCurrent, 4000)(context_), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(mine), CUDA_ERROR_INVALID_HANDLE);
+  EXPECT_EQ(cu(cuDevicePrimaryCtxRelease, 11000)(0), CUDA_SUCCESS);
+}
+
 TEST_F(Behaviour, behaviour_02_what_was_left_in_a_context_that_ended_is_remembered) {
   const auto left = reinterpret_cast<const char* (*)()>(
       dlsym(dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD), "cuda_emulator_left"));

@@ -48,6 +48,21 @@ TEST_F(Lazy, behaviour_04_a_wait_takes_the_latest_record_and_one_on_no_record_do
   EXPECT_EQ(cu(cuCtxSynchronize, 2000)(), CUDA_ERROR_LAUNCH_FAILED);
 }
 
+TEST_F(Spinning, behaviour_04_a_record_after_the_wait_was_enqueued_is_not_waited_for) {
+  const CUdeviceptr at = bytes(128);
+  const CUstream first = stream(), waits = stream();
+  const CUevent recorded = event();
+  EXPECT_EQ(cu(cuEventRecord, 2000)(recorded, first), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamWaitEvent, 3020)(waits, recorded, 0), CUDA_SUCCESS);
+  begin(bytes(4), first);
+  EXPECT_EQ(cu(cuEventRecord, 2000)(recorded, first), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuMemsetD32Async, 3020)(at, 1, 32, waits), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(waits), CUDA_SUCCESS);  // while the kernel runs
+  EXPECT_EQ(cu(cuEventQuery, 2000)(recorded), CUDA_ERROR_NOT_READY);
+  open();
+  EXPECT_EQ(cu(cuCtxSynchronize, 2000)(), CUDA_SUCCESS);
+}
+
 TEST_F(Lazy, behaviour_05_the_legacy_stream_joins_blocking_streams_only) {
   const CUdeviceptr in = bytes(128), out = bytes(128);
   EXPECT_EQ(cu(cuMemsetD32Async, 3020)(in, 1, 32, stream(CU_STREAM_DEFAULT)), CUDA_SUCCESS);
@@ -148,7 +163,13 @@ TEST_F(Lazy, behaviour_03_a_stream_that_waits_for_a_value_goes_on_when_the_host_
   EXPECT_EQ(run(out, in, on), CUDA_SUCCESS);
   EXPECT_EQ(cu(cuMemsetD32Async, 3020)(in, 41, 32, other), CUDA_SUCCESS);
   EXPECT_EQ(cu(cuStreamSynchronize, 2000)(other), CUDA_SUCCESS);
-  EXPECT_EQ(cu(cuStreamQuery, 2000)(on), CUDA_ERROR_NOT_READY);
+  // To ask is to want: were it not held, it would run beside what is on the other stream.
+  const CUdeviceptr beside = bytes(128);
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(cu(cuStreamQuery, 2000)(on), CUDA_ERROR_NOT_READY) << i;
+    EXPECT_EQ(run(beside, beside, other), CUDA_SUCCESS);
+    EXPECT_EQ(cu(cuStreamSynchronize, 2000)(other), CUDA_SUCCESS);
+  }
   value = 5;
   EXPECT_EQ(cu(cuStreamSynchronize, 2000)(on), CUDA_SUCCESS);  // and no race: the host knew of both
   EXPECT_EQ(read<int>(out, 32), std::vector<int>(32, 42));
