@@ -68,7 +68,9 @@ std::vector<std::size_t> round_of(unsigned repeat, std::size_t jobs) {
 // All runs of one round follow each other, so that a machine that slows down slows all of them.
 Status run_all(const Options& options) {
   TROIKA_ASSIGN(const Picture source, read_picture(options.picture));
-  const PipelineShape shape = pipeline_shape(source.width, source.height, options.tiles);
+  const PipelineShape shape =
+      pipeline_shape(source.width, source.height, static_cast<int>(options.tiles),
+                     static_cast<int>(options.factor));
   Job together{{options.policy, options.devices, trace_level(options)}, source, shape};
   Report report;
   report.devices = names_of(together.runtime(), options.devices);

@@ -20,6 +20,8 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
                 "names (host, pocl0) or backends (opencl) to use, with commas; default: all");
   command.count("--tiles", options.tiles, {1, 100'000},
                 "about how many tiles to cut the picture into");
+  command.count("--enlarge", options.factor, {1, 64},
+                "how many times as wide and high to make it; default: to eight megapixels");
   command.count("--repeat", options.repeats, {1, 1'000}, "how often to measure; medians are shown");
   command.text("--json", options.json, "write the results to this file");
   command.text("--output", options.output, "write the picture (PNG) to this file");

@@ -12,6 +12,7 @@ struct Options {
   std::string policy = "load_aware";
   std::vector<std::string> devices;  // names or backends; empty: all
   unsigned tiles = 0;                // 0: as many as suit the picture
+  unsigned factor = 0;               // 0: as large as it takes to keep a machine busy
   unsigned repeats = 5;
   std::string json;  // empty: none
   std::string output = "out/demo.png";

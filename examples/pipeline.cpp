@@ -51,10 +51,11 @@ Rect PipelineShape::tile(int index) const noexcept {
   return {x, y, std::min(tile_w, width() - x), std::min(tile_h, height() - y)};
 }
 
-PipelineShape pipeline_shape(int source_width, int source_height, int tiles) noexcept {
-  PipelineShape shape{source_width, source_height};
+PipelineShape pipeline_shape(int source_width, int source_height, int tiles, int factor) noexcept {
+  PipelineShape shape{source_width, source_height, std::max(factor, 1)};
   const auto pixels = [&] { return std::int64_t{shape.width()} * shape.height(); };
-  while (pixels() < pipeline_pixels_min && shape.factor < enlarge_factor_max) ++shape.factor;
+  if (factor == 0)
+    while (pixels() < pipeline_pixels_min && shape.factor < enlarge_factor_max) ++shape.factor;
 
   if (tiles <= 0)
     tiles = std::max(tiles_min, divided_up(shape.width(), tile_side_max) *

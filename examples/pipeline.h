@@ -24,9 +24,10 @@ struct PipelineShape {
 
 inline constexpr std::int64_t pipeline_pixels_min = 8'000'000;
 
-// Enlarges to at least pipeline_pixels_min, as far as a factor of 64 goes. `tiles`: about how many;
-// 0 chooses tiles of at most 512 x 512 pixels, and enough of them for 500 tasks.
-PipelineShape pipeline_shape(int source_width, int source_height, int tiles = 0) noexcept;
+// `tiles`: about how many; 0 chooses tiles of at most 512 x 512 pixels, and enough of them for 500
+// tasks. `factor`: 0 enlarges to at least pipeline_pixels_min, as far as a factor of 64 goes.
+PipelineShape pipeline_shape(int source_width, int source_height, int tiles = 0,
+                             int factor = 0) noexcept;
 
 // Whole buffers, without gaps; the sizes they need are beside them.
 struct PipelineViews {

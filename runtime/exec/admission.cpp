@@ -89,6 +89,7 @@ bool Executor::admit_waiting() {
 }
 
 bool Executor::may_admit(const RunState& run, std::size_t position) const {
+  if (run.after && !run.after->is_open()) return false;
   if (!run.stands_in && run.plan->counts_in->active_runs >= run.plan->run_slots) return false;
   const auto touches = [](const RunState& other, const BufferState* buffer) {
     return std::any_of(other.buffers.begin(), other.buffers.end(),

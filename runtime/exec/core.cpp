@@ -202,6 +202,8 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(const std::shared_ptr<PlanS
   run->plan = plan;
   run->deadline = options.deadline;
   run->refuse_late = options.refuse_late;
+  run->after = options.after;
+  if (run->after) run->after->attach(*parts_.environment);
   if (!promised && goes_to_host_lane(*plan)) {
     run->plan = plan->lane->whole;
     run->lane = std::make_unique<LaneExecution>(plan, *host_lane_, *lane_tracing_);
@@ -363,15 +365,19 @@ Status RuntimeCore::set_in_service(std::string_view name, bool in_service) {
   return change.to->outcome;
 }
 
+Result<std::shared_ptr<PlanState>> RuntimeCore::compile_access(Operand view, Access mode) {
+  view.type = Type::u8;
+  Graph graph;
+  graph.add(access_operation(mode), {AnyArg{mode, view}});
+  return compile(graph, Runs::once);
+}
+
 Result<std::byte*> RuntimeCore::access(BufferId id, Region region, Access mode) {
   TROIKA_TRY(usable());
   TROIKA_ASSIGN(const auto buffer, find_buffer(id, "access"));
   if (!executor_->access_quiet(*buffer, region, mode)) {
-    Graph graph;
-    const Operand view{Storage{id, 0, buffer->bytes}, Type::u8, region};
-    const AnyArg arg{mode, view};
-    graph.add(access_operation(mode), {arg});
-    TROIKA_ASSIGN(const auto plan, compile(graph, Runs::once));
+    TROIKA_ASSIGN(const auto plan,
+                  compile_access({Storage{id, 0, buffer->bytes}, Type::u8, region}, mode));
     TROIKA_ASSIGN(const auto run, start(plan, {}, nullptr));
     TROIKA_TRY(wait(*run, forever));
   }

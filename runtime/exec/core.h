@@ -14,6 +14,7 @@
 #include "runtime/device/device.h"
 #include "runtime/device/worker_pool.h"
 #include "runtime/exec/executor.h"
+#include "runtime/exec/gate.h"
 #include "runtime/exec/lane_tracing.h"
 #include "runtime/exec/shared_pool.h"
 #include "runtime/graph/graph.h"
@@ -54,6 +55,9 @@ struct RunOptions {
   // It ends at once, with Code::exhausted, where by what is known it cannot be over by then beside
   // the runs with deadlines that are under way.
   bool refuse_late = false;
+  // The run is not admitted before this is open, and holds up later ones that touch the same bytes
+  // meanwhile, as any that is not admitted does. May be null.
+  std::shared_ptr<Gate> after;
 };
 
 // All calls but the constructor may come from any thread.
@@ -97,7 +101,9 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   // Code::device_lost for a device that is lost, also while it leaves; Code::out_of_memory when
   // what it alone holds has no room on the host: it then runs nothing more, and keeps that.
   Status set_in_service(std::string_view device, bool in_service);
-  // Brings the region into the host's hands and returns its address.
+  // A plan that brings the view into the host's hands when it is run.
+  Result<std::shared_ptr<PlanState>> compile_access(Operand view, Access mode);
+  // The same at once; returns the region's address.
   Result<std::byte*> access(BufferId buffer, Region region, Access mode);
   // Runs `body` while another thread takes this worker's place.
   Status blocking(void (*body)(void*), void* state);

@@ -5,6 +5,8 @@
 namespace troika {
 
 RunState::RunState() = default;
-RunState::~RunState() = default;
+RunState::~RunState() {
+  if (after) after->detach();
+}
 
 }  // namespace troika

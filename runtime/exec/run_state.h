@@ -9,6 +9,7 @@
 
 #include "runtime/base/environment.h"
 #include "runtime/device/worker_pool.h"
+#include "runtime/exec/gate.h"
 #include "runtime/exec/plan_state.h"
 #include "runtime/exec/task_context.h"
 
@@ -90,6 +91,7 @@ struct RunState : std::enable_shared_from_this<RunState> {
   Nanos submitted{0}, finished{0};
   Nanos deadline = forever;  // after `submitted`
   bool refuse_late = false;
+  std::shared_ptr<Gate> after;  // may be null
   bool admitted = false;
   bool cancelled = false;
   bool complete = false;

@@ -32,7 +32,8 @@ def jobs(preset):
 def environment(preset="", **more):
     """The caller's environment without what would change a test, plus what a preset needs."""
     env = {key: value for key, value in os.environ.items()
-           if not key.startswith(("TROIKA_", "GTEST_", "POCL_", "OCL_ICD_", "CL_CONFIG_"))}
+           if not key.startswith(("TROIKA_", "GTEST_", "POCL_", "OCL_ICD_", "CL_CONFIG_",
+                                  "EMULATED_"))}
     # A cache of our own: a kernel compiled by another version of the driver proves nothing.
     env["POCL_CACHE_DIR"] = str(ROOT / "build" / (preset or "release") / "pocl-cache")
     pathlib.Path(env["POCL_CACHE_DIR"]).mkdir(parents=True, exist_ok=True)

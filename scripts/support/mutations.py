@@ -26,7 +26,7 @@ class Mutation:
     name: str
     breakage: str
     edits: list  # of {file, old, new}
-    tests: list  # of "program" or "program:gtest filter"
+    tests: list  # of "program" or "program:gtest filter", behind any "VARIABLE=value "
     seeds: int = 100
     repeat: int = 1
     sanitize: str = ""

@@ -10,6 +10,7 @@ import time
 
 import building
 import conformance
+import cuda_seeds
 import edge
 import mutations
 import package
@@ -111,6 +112,7 @@ PARTS = {
     "asan": sanitized("asan"),
     "tsan": sanitized("tsan"),
     "seeds": seeds,
+    "cuda": cuda_seeds.verify,
     "mutations": named,
     "drawn": drawn,
     "lint": lint,

@@ -115,8 +115,10 @@ class Build:
 
     def run(self, test, seeds):
         """None when green, else why it is red."""
-        program, _, wanted = test.partition(":")
-        env = {**self.env, "TROIKA_SEEDS": str(seeds), "GTEST_FAIL_FAST": "1"}
+        *settings, words = test.split(" ")
+        program, _, wanted = words.partition(":")
+        env = {**self.env, "TROIKA_SEEDS": str(seeds), "GTEST_FAIL_FAST": "1",
+               **dict(setting.split("=", 1) for setting in settings)}
         if wanted:
             env["GTEST_FILTER"] = wanted
         command = self.prefix + [str(self.folder / "bin" / program)]
@@ -166,7 +168,8 @@ class Build:
 
 
 def program_of(test):
-    return test.partition(":")[0]
+    """Of "VARIABLE=value program:filter"."""
+    return test.split(" ")[-1].partition(":")[0]
 
 
 def last_test(output):

@@ -132,6 +132,17 @@ TEST_F(Bench, devices_shows_the_host_its_workers_and_that_it_copies_nothing) {
   EXPECT_GT(host["launch_us"], 0);
 }
 
+TEST_F(Bench, devices_lists_both_emulated_cuda_devices_where_their_driver_is_found) {
+  ASSERT_EQ(program_.start("devices --repeats 1 --megabytes 1" + program_.json(),
+                           "LD_LIBRARY_PATH=" TROIKA_TEST_EMULATED_CUDA),
+            0)
+      << program_.printed();
+  Names names;
+  const json report = program_.report();
+  for (const json& row : report["rows"]) names.insert(row["name"]);
+  EXPECT_THAT(names, testing::IsSupersetOf({"host", "cuda0", "cuda1"}));
+}
+
 TEST_F(Bench, devices_names_what_is_missing_and_why) {
   ASSERT_EQ(
       program_.start("devices --repeats 1 --megabytes 1" + program_.json(),

@@ -27,6 +27,29 @@ TROIKA_PROVE(queue, fill_of_rows_leaves_the_bytes_between_them) {
   EXPECT_EQ(read<std::uint8_t>(queue, bytes, 100), expected);
 }
 
+TROIKA_PROVE(queue, fill_takes_values_of_every_size_in_a_row_and_in_rows) {
+  Stream& queue = stream();
+  const auto check = [&]<class T>(T value) {
+    constexpr std::size_t pitch = 16;  // in values
+    Allocation& bytes = allocate(8 * pitch * sizeof(T));
+    std::vector<T> expected(8 * pitch, T{7});
+    write(queue, bytes, expected);
+    constexpr std::size_t size = sizeof(T);
+    ASSERT_TRUE(queue->fill({row(bytes, 3 * size, 5 * size), Scalar::of(value)}).ok());
+    ASSERT_TRUE(
+        arrives(queue, queue->fill({{&bytes, (2 * pitch + 4) * size, 9 * size, 5, pitch * size},
+                                    Scalar::of(value)})));
+    std::fill_n(expected.begin() + 3, 5, value);
+    for (std::size_t r = 2; r < 7; ++r)
+      std::fill_n(expected.begin() + static_cast<std::ptrdiff_t>(r * pitch + 4), 9, value);
+    EXPECT_EQ(read<T>(queue, bytes, 8 * pitch), expected) << size << " bytes";
+  };
+  check(std::uint8_t{0x12});
+  check(std::uint16_t{0x1234});
+  check(std::uint32_t{0x12345678});
+  check(std::uint64_t{0x123456789ABCDEF0});
+}
+
 TROIKA_PROVE(queue, copies_rows_with_different_pitches) {
   Stream& queue = stream();
   Allocation& from = allocate(400);

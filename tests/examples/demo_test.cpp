@@ -104,6 +104,25 @@ TEST_F(Demo, leaves_a_trace_with_every_task_and_every_byte_handed_over_in_it) {
   EXPECT_EQ(trace["otherData"]["dropped"], 0);
 }
 
+// Two CUDA devices of the emulated driver's, with memory of their own, beside what else there is.
+TEST_F(Demo, is_exact_with_cuda_devices_too_and_every_byte_copied_is_in_its_trace) {
+  if (std::getenv("EMULATED_CUDA_SCHEDULER") == nullptr)
+    GTEST_SKIP() << "unavailable: the emulated CUDA driver is not there";
+  ASSERT_EQ(start(path("in.png") + " --enlarge 2 --tiles 12 --repeat 2"), 0) << printed_;
+  const json got = report();
+  EXPECT_EQ(got["exact"], true);
+  for (const char* const device : {"host", "cuda0", "cuda1"})
+    EXPECT_THAT(got["devices"], testing::Contains(device));
+  for (const auto& [device, count] : got["tasks_by_device"].items())
+    EXPECT_GE(count.get<int>(), 11) << device;
+  std::uint64_t copied = 0;
+  const json trace = this->trace();
+  for (const json& event : trace["traceEvents"])
+    if (event.value("cat", "") == "copy") copied += event["args"]["bytes"].get<std::uint64_t>();
+  EXPECT_GT(copied, 0U);
+  EXPECT_EQ(copied, got["bytes_copied"]);
+}
+
 // Perfetto closes a slice that another one cuts, and says so in its statistics.
 TEST_F(Demo, leaves_a_trace_in_which_the_slices_of_a_track_nest) {
   ASSERT_EQ(start(path("in.png") + " --repeat 1"), 0) << printed_;

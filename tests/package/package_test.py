@@ -88,7 +88,7 @@ def installs_and_moves(package):
 def has_the_headers_that_are_needed_and_no_others(package):
     include = package.prefix / "include" / "troika"
     there = {str(path.relative_to(include)) for path in include.rglob("*") if path.is_file()}
-    wanted = ["runtime/troika.h", "runtime/exec/dlpack.h"]
+    wanted = ["runtime/troika.h", "runtime/exec/cuda_stream.h", "runtime/exec/dlpack.h"]
     wanted += [str(path.relative_to(ROOT)) for path in (ROOT / "runtime/device").glob("*.h")]
     needed = set()
     while wanted:

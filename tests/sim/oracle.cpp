@@ -20,11 +20,6 @@ struct BuiltGraph {
   std::vector<Scratch<Word>> scratch;
 };
 
-View<Word> view_of(const Piece& piece, const View<Word>& whole) {
-  return piece.rows == 1 ? whole.slice(piece.first, piece.cols)
-                         : whole.tile(piece.first, piece.cols, piece.rows, piece.pitch);
-}
-
 class Case {
  public:
   Case(std::uint64_t seed, Trouble trouble)
@@ -131,17 +126,8 @@ class Case {
 
   TaskRef add(Graph& graph, const Step& step, const std::vector<View<Word>>& wholes) {
     std::vector<AnyArg> args;
-    const bool two_out = step.kernel == "swirl";
-    for (std::size_t i = 0; i < step.pieces.size(); ++i) {
-      const Operand view = view_of(step.pieces[i], wholes[step.pieces[i].buffer]);
-      const bool last = i + 1 == step.pieces.size();
-      Access access = Access::read;
-      if (step.kernel == "bump") access = Access::commute;
-      else if (two_out || (last && (step.kernel == "mix" || step.kernel == "split")))
-        access = Access::update;
-      else if (last) access = Access::write;
-      args.emplace_back(access, view);
-    }
+    for (std::size_t i = 0; i < step.pieces.size(); ++i)
+      args.emplace_back(access_of(step, i), view_of(step.pieces[i], wholes[step.pieces[i].buffer]));
     args.emplace_back(step.salt);
     if (!step.children.empty()) splits_[step.salt] = &step;
     return graph.add(step.kernel, std::span<const AnyArg>{args});

@@ -9,7 +9,8 @@ namespace {
 
 // Room on a device; false where it is full or the options want it to seem so.
 bool take_room(Device& device, std::uint64_t bytes) {
-  if (driver().faulty("out_of_memory") || bytes > options().memory_bytes - device.used)
+  if (driver().faulty("out_of_memory", device.ordinal) ||
+      bytes > options().memory_bytes - device.used)
     return false;
   device.used += bytes;
   return true;
@@ -23,7 +24,7 @@ bool is_live(const Allocation* allocation, CUdeviceptr address) {
 // Bytes of a pool are the device's for as long as the pool has them.
 bool grow(Pool& pool, std::uint64_t bytes) {
   const std::uint64_t needed = pool.used + bytes;
-  if (driver().faulty("out_of_memory")) return false;
+  if (driver().faulty("out_of_memory", pool.device->ordinal)) return false;
   if (needed > pool.reserved) {
     if (needed - pool.reserved > options().memory_bytes - pool.device->used) return false;
     pool.device->used += needed - pool.reserved;
@@ -226,7 +227,7 @@ CUresult cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc* all, std
 CUresult cuMemHostAlloc(void** memory, std::size_t bytes, unsigned flags) {
   return with_context([&](Context& context, Lock&) {
     if (memory == nullptr || bytes == 0 || flags > 7) return CUDA_ERROR_INVALID_VALUE;
-    if (driver().faulty("out_of_memory")) return CUDA_ERROR_OUT_OF_MEMORY;
+    if (driver().faulty("out_of_memory", context.device->ordinal)) return CUDA_ERROR_OUT_OF_MEMORY;
     Allocation* const made = driver().memory.add_pinned(bytes);
     made->context = &context;
     made->flags = flags;
@@ -289,7 +290,7 @@ CUresult cuMemAllocManaged(CUdeviceptr* address, std::size_t bytes, unsigned fla
     if (address == nullptr || bytes == 0 ||
         (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST))
       return CUDA_ERROR_INVALID_VALUE;
-    if (driver().faulty("out_of_memory")) return CUDA_ERROR_OUT_OF_MEMORY;
+    if (driver().faulty("out_of_memory", context.device->ordinal)) return CUDA_ERROR_OUT_OF_MEMORY;
     Allocation* const made = driver().memory.add_managed(bytes);
     made->context = &context;
     made->for_host_only = flags == CU_MEM_ATTACH_HOST;

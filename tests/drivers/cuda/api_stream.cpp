@@ -1,5 +1,6 @@
 // Streams, events and host functions.
 #include <algorithm>
+#include <atomic>
 
 #include "tests/drivers/cuda/execution.h"
 
@@ -128,6 +129,28 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned) {
       return event->recorded == nullptr ? CUDA_SUCCESS : CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
     if (event->recorded == nullptr) return CUDA_SUCCESS;
     return enqueue(stream, {Op::Kind::marker, "wait for an event", {}}, nullptr, {event->recorded});
+  });
+}
+
+CUresult cuStreamWaitValue32(CUstream handle, CUdeviceptr address, cuuint32_t value,
+                             unsigned flags) {
+  return with_stream(handle, [&](Stream& stream, Lock&) {
+    const Allocation* const found = driver().memory.find(address);
+    if (found == nullptr || found->state != Allocation::State::live || address % 4 != 0 ||
+        flags > CU_STREAM_WAIT_VALUE_NOR)
+      return CUDA_ERROR_INVALID_VALUE;
+    if (stream.capture != nullptr) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    const auto held = [pages = found->pages, at = address - found->base, value, flags] {
+      auto& word = *reinterpret_cast<cuuint32_t*>(pages->host + at);
+      const cuuint32_t now = std::atomic_ref<cuuint32_t>{word}.load();
+      switch (flags) {
+        case CU_STREAM_WAIT_VALUE_GEQ: return static_cast<std::int32_t>(now - value) < 0;
+        case CU_STREAM_WAIT_VALUE_EQ: return now != value;
+        case CU_STREAM_WAIT_VALUE_AND: return (now & value) == 0;
+        default: return ~(now | value) == 0;
+      }
+    };
+    return enqueue(stream, {Op::Kind::marker, "wait for a value", {}, held});
   });
 }
 

@@ -1,6 +1,8 @@
 // Errors' names, and the table of entry points that cuGetProcAddress reads.
 #include <array>
+#include <atomic>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include <cudaTypedefs.h>
@@ -47,6 +49,7 @@ namespace {
   X(cuStreamGetPriority, 5050)                \
   X(cuStreamGetFlags, 5050)                   \
   X(cuStreamWaitEvent, 3020)                  \
+  X(cuStreamWaitValue32, 11070)               \
   X(cuLaunchHostFunc, 10000)                  \
   X(cuEventCreate, 2000)                      \
   X(cuEventDestroy, 4000)                     \
@@ -125,9 +128,27 @@ struct Entry {
   void* address;
 };
 
+#define NUMBER(name, since) number_of_##name,
+enum Number : std::size_t { ENTRIES(NUMBER) count };
+#undef NUMBER
+std::array<std::atomic<std::uint64_t>, count> calls;
+
+// What a program gets for an entry: the entry, and its calls are counted.
+template <auto entry, std::size_t number>
+struct Counted;
+template <class... Args, CUresult (*entry)(Args...), std::size_t number>
+struct Counted<entry, number> {
+  static CUresult call(Args... args) {
+    calls[number].fetch_add(1, std::memory_order_relaxed);
+    return entry(args...);
+  }
+};
+
 // The types in the header hold each entry to the version that it is listed with.
-#define ENTRY(name, since) \
-  Entry{#name, since, reinterpret_cast<void*>(static_cast<PFN_##name##_v##since>(name))},
+#define ENTRY(name, since)       \
+  Entry{#name, since,            \
+        reinterpret_cast<void*>( \
+            &Counted<static_cast<PFN_##name##_v##since>(name), number_of_##name>::call)},
 const std::array entries{ENTRIES(ENTRY)};
 #undef ENTRY
 #undef ENTRIES
@@ -188,6 +209,12 @@ bool is_missing(const char* symbol) {
 }
 
 }  // namespace
+
+void cuda_emulator::append_calls(const std::string& file) {
+  std::ofstream out(file, std::ios::app);
+  for (std::size_t i = 0; i < count; ++i)
+    if (calls[i] != 0) out << entries[i].name << ' ' << calls[i] << '\n';
+}
 
 extern "C" {
 

@@ -19,7 +19,7 @@ CUresult failure_of(const Context& context) {
 
 }  // namespace
 
-Driver::Driver() {
+Driver::Driver() : fault_counts(options().faults.size()) {
   for (int i = 0; i < options().devices; ++i) {
     auto device = std::make_unique<Device>();
     device->ordinal = i;
@@ -31,11 +31,12 @@ Driver::Driver() {
   }
 }
 
-bool Driver::faulty(const std::string& name) {
+bool Driver::faulty(const std::string& name, int device) {
   bool strikes = false;
-  for (const FaultOption& fault : options().faults) {
-    if (fault.name != name) continue;
-    const std::uint64_t count = ++fault_counts[name];
+  for (std::size_t i = 0; i < options().faults.size(); ++i) {
+    const FaultOption& fault = options().faults[i];
+    if (fault.name != name || (fault.device >= 0 && fault.device != device)) continue;
+    const std::uint64_t count = ++fault_counts[i];
     strikes = strikes || fault.at == 0 || fault.at == count;
   }
   return strikes;
@@ -69,6 +70,7 @@ CUresult initialise(unsigned flags) {
   std::atexit([] {
     ending = true;
     if (forked) return;  // the threads are the parent's
+    if (!options().calls_file.empty()) append_calls(options().calls_file);
     Lock stopping(driver().mutex);
     driver().engine.stop(stopping);
   });
@@ -107,8 +109,8 @@ Context* make_context(Device& device, bool primary, unsigned flags) {
 }
 
 void end_context(Context& context, Lock& lock) {
-  const CUresult failed = synchronise(context, lock);
-  static_cast<void>(failed);  // what failed has been said to whoever waited for it
+  // What failed has been said to whoever waited for it, and could not be given back.
+  if (synchronise(context, lock) == CUDA_SUCCESS) note_left(context);
   auto& handles = driver().handles;
   for (const Stream* const stream : context.streams) handles.erase(stream);
   for (const Event* const event : context.events) handles.erase(event);
@@ -143,7 +145,8 @@ Stream* stream_of(Context& context, CUstream handle) {
     }
     return own.get();
   }
-  return alive<Stream>(handle);
+  Stream* const stream = alive<Stream>(handle);
+  return stream != nullptr && stream->context == &context ? stream : nullptr;
 }
 
 namespace {
@@ -198,6 +201,7 @@ CUresult enqueue(Stream& stream, Work work, OpPtr* made, std::vector<OpPtr> also
   op->timeline = stream.timeline;
   op->label = std::move(work.label);
   op->body = std::move(work.body);
+  op->held = std::move(work.held);
   if (op->kind == Op::Kind::kernel) before_kernel(*stream.context);
   std::vector<OpPtr> after = predecessors(stream);
   after.insert(after.end(), also_after.begin(), also_after.end());

@@ -24,11 +24,12 @@ struct Driver {
   }
   std::vector<std::shared_ptr<Capture>> captures;
   std::uint64_t next_id = 1;
-  std::map<std::string, std::uint64_t> fault_counts;
+  std::vector<std::uint64_t> fault_counts;  // by the options' faults
+  std::vector<std::string> left_behind;     // by contexts that ended without an error
 
   Driver();
-  // Counts one event of the fault's kind. True where the options want it to fail.
-  bool faulty(const std::string& name);
+  // Counts one event of the fault's kind on the device. True where the options want it to fail.
+  bool faulty(const std::string& name, int device);
 };
 
 // Made by the first call, never destroyed.
@@ -97,6 +98,12 @@ CUresult safe_in_captures();
 
 // execution.cpp: bodies of operations.
 Op::Body launch_body(Context& context, std::shared_ptr<const Program> program, Launch launch);
+
+// api_symbols.cpp: one line for each entry that was called through the table, with how often.
+void append_calls(const std::string& file);
+
+// inventory.cpp: remembers what the program left in a context that ends.
+void note_left(const Context& context);
 
 // managed.cpp: host access to managed memory where it excludes the device's.
 void before_kernel(Context& context);

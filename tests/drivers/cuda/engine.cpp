@@ -14,6 +14,9 @@ namespace {
 // is late, but not dead.
 constexpr std::chrono::milliseconds patience{1};
 
+// Nothing holds what fails anyway.
+bool is_held(const Op& op) { return op.held && op.context->sticky == CUDA_SUCCESS && op.held(); }
+
 }  // namespace
 
 void Clock::join(const Clock& other) {
@@ -132,7 +135,7 @@ OpPtr Engine::choose(Worker& worker) {
   auto best = ready.end();
   std::size_t candidates = 0;
   for (auto op = ready.begin(); op != ready.end(); ++op) {
-    if (!(*op)->demanded) continue;
+    if (!(*op)->demanded || is_held(**op)) continue;
     ++candidates;
     const bool better =
         best == ready.end() ||
@@ -148,6 +151,11 @@ OpPtr Engine::choose(Worker& worker) {
   return chosen;
 }
 
+void Engine::demand_latest(const Worker& worker) {
+  for (auto op = worker.ready.rbegin(); op != worker.ready.rend(); ++op)
+    if (!(*op)->demanded) return demand(OpPtr{*op});
+}
+
 void Engine::serve(std::size_t index, std::uint64_t life) {
   Lock lock(mutex_);
   Worker& worker = workers_[index];
@@ -159,13 +167,18 @@ void Engine::serve(std::size_t index, std::uint64_t life) {
     } else {
       const std::uint64_t before = submissions_;
       changed_.wait_for(lock, patience);
-      if (before == submissions_ && !worker.ready.empty()) demand(worker.ready.back());
+      if (before == submissions_) demand_latest(worker);
     }
   }
 }
 
 void Engine::run(const OpPtr& op, Lock& lock) {
   op->running = true;
+  if (op->held) {
+    // The host let it go, so all that the host has seen is before it.
+    op->clock.join(host_);
+    op->learnt = true;
+  }
   if (op->context->sticky != CUDA_SUCCESS) {
     op->result = op->context->sticky;
   } else if (op->body) {
@@ -189,9 +202,14 @@ void Engine::finish(const OpPtr& op) {
   op->ended = std::chrono::steady_clock::now();
   op->done = true;
   op->body = nullptr;
+  op->held = nullptr;
   op->after.clear();
   --pending_[static_cast<std::size_t>(op->device)];
   for (const OpPtr& follower : op->followers) {
+    if (op->learnt) {
+      follower->clock.join(op->clock);
+      follower->learnt = true;
+    }
     if (--follower->blockers == 0) worker_of(*follower).ready.push_back(follower);
   }
   op->followers.clear();

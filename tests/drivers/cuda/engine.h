@@ -48,12 +48,14 @@ struct Op {
   int device = 0, priority = 0;
   std::string label;  // "kernel saxpy", for messages
   Body body;
+  std::function<bool()> held;  // while it says so, the operation does not begin; null: never
   std::uint32_t timeline = 0, value = 0;
   Clock clock;
   std::vector<OpPtr> after;  // until it is done
   std::vector<OpPtr> followers;
   std::size_t blockers = 0;
   bool demanded = false, running = false, done = false;
+  bool learnt = false;  // what the host did after the operation was submitted is before it too
   CUresult result = CUDA_SUCCESS;
   std::chrono::steady_clock::time_point ended{};
 };
@@ -98,6 +100,7 @@ class Engine {
     std::string label;
   };
   void demand(const OpPtr& op);
+  void demand_latest(const Worker& worker);
   void serve(std::size_t worker, std::uint64_t life);
   OpPtr choose(Worker& worker);
   void run(const OpPtr& op, Lock& lock);

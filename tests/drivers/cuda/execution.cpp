@@ -55,14 +55,14 @@ void OpMemory::race(OpId earlier, bool earlier_wrote, Access now, std::uint64_t 
 
 namespace {
 
-bool faulty(const char* name) {
+bool faulty(const char* name, const Op& op) {
   const std::lock_guard lock(driver().mutex);
-  return driver().faulty(name);
+  return driver().faulty(name, op.device);
 }
 
 // A fault of the options that strikes operations of a device.
 void strike(const Op& op) {
-  if (faulty("device_lost")) {
+  if (faulty("device_lost", op)) {
     const std::lock_guard lock(driver().mutex);
     driver().devices[static_cast<std::size_t>(op.device)]->lost = true;
     throw Fault{CUDA_ERROR_DEVICE_UNAVAILABLE, "the device is lost, as the options want"};
@@ -74,8 +74,9 @@ void strike(const Op& op) {
 Op::Body launch_body(Context&, std::shared_ptr<const Program> program, Launch launch) {
   return [program = std::move(program), launch = std::move(launch)](Op& op) {
     strike(op);
-    if (faulty("launch_failed")) throw Fault{CUDA_ERROR_LAUNCH_FAILED, "as the options want"};
-    if (faulty("illegal_address")) throw Fault{CUDA_ERROR_ILLEGAL_ADDRESS, "as the options want"};
+    if (faulty("launch_failed", op)) throw Fault{CUDA_ERROR_LAUNCH_FAILED, "as the options want"};
+    if (faulty("illegal_address", op))
+      throw Fault{CUDA_ERROR_ILLEGAL_ADDRESS, "as the options want"};
     OpMemory memory(op, OpMemory::Reach::kernel);
     Launch own = launch;
     own.program = program.get();
@@ -103,7 +104,7 @@ std::byte* row_of(OpMemory& memory, const Rows& rows, std::uint64_t row, std::ui
 Op::Body copy_body(Rows from, Rows to, std::uint64_t bytes, std::uint64_t rows) {
   return [=](Op& op) {
     strike(op);
-    if (faulty("slow_copy")) {
+    if (faulty("slow_copy", op)) {
       std::mutex mutex;
       Lock lock(mutex);
       std::condition_variable().wait_for(lock, std::chrono::milliseconds(50));

@@ -97,6 +97,7 @@ struct Work {
   Op::Kind kind = Op::Kind::marker;
   std::string label;
   Op::Body body;
+  std::function<bool()> held = nullptr;  // Op::held
 };
 
 struct GraphNode {

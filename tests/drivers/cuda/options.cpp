@@ -82,6 +82,8 @@ FaultOption fault_of(const std::string& text) {
   if (!known) refuse("EMULATED_CUDA_FAULTS", text);
   if (made.name == "missing_symbol") made.argument = rest;
   else made.at = std::strtoull(rest.c_str(), nullptr, 10);
+  if (const std::size_t on = rest.find('@'); on != std::string::npos)
+    made.device = std::atoi(rest.c_str() + on + 1);
   return made;
 }
 
@@ -99,6 +101,7 @@ Options read() {
   made.capability = static_cast<int>(number_of("EMULATED_CUDA_CAPABILITY", 80));
   made.registered_offset = number_of("EMULATED_CUDA_REGISTERED_OFFSET", 0) != 0;
   made.watchdog = number_of("EMULATED_CUDA_WATCHDOG", 0);
+  made.calls_file = text_of("EMULATED_CUDA_CALLS");
   each_of("EMULATED_CUDA_ATTRIBUTES", [&](const std::string& text) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) refuse("EMULATED_CUDA_ATTRIBUTES", text);

@@ -14,6 +14,7 @@ enum class Races : std::uint8_t { fail, report, off };
 struct FaultOption {
   std::string name;
   std::uint64_t at = 0;  // the n-th such event, from 1; 0: every one
+  int device = -1;       // whose events count; -1: all devices'
   std::string argument;  // a symbol's name
 };
 
@@ -29,6 +30,7 @@ struct Options {
   std::uint64_t watchdog = 0;      // thread-instructions of one launch; 0: no limit
   std::map<int, int> attributes;   // CUdevice_attribute to its value
   std::vector<FaultOption> faults;
+  std::string calls_file;  // empty: none
 };
 
 // Read once, at the first call. A value that says nothing known ends the process, naming it.

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <iterator>
 
+#include <dlfcn.h>
+
 #include "tests/drivers/cuda/tests/behaviour_fixture.h"
 
 namespace cuda_emulator_test {
@@ -31,6 +33,43 @@ TEST_F(Behaviour, behaviour_02_the_last_release_of_a_primary_context_ends_its_ha
   EXPECT_EQ(cu(cuDevicePrimaryCtxRelease, 11000)(0), CUDA_SUCCESS);
   EXPECT_EQ(cu(cuStreamSynchronize, 2000)(mine), CUDA_ERROR_CONTEXT_IS_DESTROYED);
   EXPECT_EQ(cu(cuDevicePrimaryCtxRelease, 11000)(0), CUDA_ERROR_INVALID_CONTEXT);
+  context_ = nullptr;
+}
+
+TEST_F(Behaviour, behaviour_01_a_handle_of_another_context_is_refused) {
+  const CUstream mine = stream();
+  const CUevent event_of_mine = event();
+  CUcontext other = nullptr;
+  ASSERT_EQ(cu(cuDevicePrimaryCtxRetain, 7000)(&other, 1), CUDA_SUCCESS);
+  ASSERT_EQ(cu(cuCtxSetCurrent, 4000)(other), CUDA_SUCCESS);
+  const CUdeviceptr at = bytes(128);
+  EXPECT_EQ(cu(cuMemsetD32Async, 3020)(at, 1, 32, mine), CUDA_ERROR_INVALID_HANDLE);
+  EXPECT_EQ(run(at, at, stream()), CUDA_ERROR_INVALID_HANDLE) << "a function of the other device's";
+  EXPECT_EQ(cu(cuEventRecord, 2000)(event_of_mine, stream()), CUDA_ERROR_INVALID_HANDLE);
+  ASSERT_EQ(cu(cuCtxSetCurrent, 4000)(context_), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuDevicePrimaryCtxRelease, 11000)(1), CUDA_SUCCESS);
+}
+
+TEST_F(Behaviour, behaviour_02_a_reset_by_others_ends_the_handles_of_who_still_holds_the_context) {
+  const CUstream mine = stream();
+  EXPECT_EQ(cu(cuDevicePrimaryCtxReset, 11000)(0), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(mine), CUDA_ERROR_CONTEXT_IS_DESTROYED);
+  EXPECT_EQ(cu(cuDevicePrimaryCtxRetain, 7000)(&context_, 0), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuCtxSetCurrent, 4000)(context_), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(mine), CUDA_ERROR_INVALID_HANDLE);
+  EXPECT_EQ(cu(cuDevicePrimaryCtxRelease, 11000)(0), CUDA_SUCCESS);
+}
+
+TEST_F(Behaviour, behaviour_02_what_was_left_in_a_context_that_ended_is_remembered) {
+  const auto left = reinterpret_cast<const char* (*)()>(
+      dlsym(dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD), "cuda_emulator_left"));
+  ASSERT_NE(left, nullptr);
+  EXPECT_EQ(std::string(left()), "1 contexts of device 0\n");
+  bytes(64);
+  event();
+  EXPECT_EQ(cu(cuDevicePrimaryCtxRelease, 11000)(0), CUDA_SUCCESS);
+  EXPECT_EQ(std::string(left()),
+            "a context of device 0 ended with 1 events 1 modules 1 allocations\n");
   context_ = nullptr;
 }
 
@@ -148,6 +187,25 @@ class Lost : public Behaviour {
     Behaviour::SetUp();
   }
 };
+
+class LosesDevice1 : public Behaviour {
+ protected:
+  void SetUp() override {
+    option("EMULATED_CUDA_FAULTS", "device_lost:1@1");
+    Behaviour::SetUp();
+  }
+};
+
+TEST_F(LosesDevice1, behaviour_19_a_fault_of_one_device_strikes_no_other) {
+  EXPECT_EQ(read<int>(holding(std::vector<int>(32, 1)), 32), std::vector<int>(32, 1));
+  CUcontext other = nullptr;
+  ASSERT_EQ(cu(cuDevicePrimaryCtxRetain, 7000)(&other, 1), CUDA_SUCCESS);
+  ASSERT_EQ(cu(cuCtxSetCurrent, 4000)(other), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuMemsetD32Async, 3020)(bytes(64), 1, 16, nullptr), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuCtxSynchronize, 2000)(), CUDA_ERROR_DEVICE_UNAVAILABLE);
+  EXPECT_EQ(cu(cuDevicePrimaryCtxRelease, 11000)(1), CUDA_SUCCESS);
+  ASSERT_EQ(cu(cuCtxSetCurrent, 4000)(context_), CUDA_SUCCESS);
+}
 
 TEST_F(Lost, behaviour_19_a_lost_device_fails_every_call_and_a_slow_copy_is_only_late) {
   CUcontext second = nullptr;

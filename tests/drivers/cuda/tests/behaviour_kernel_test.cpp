@@ -19,6 +19,11 @@ TEST_F(Behaviour, behaviour_13_launches_beyond_the_limits_are_refused) {
                                          CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 64 << 10),
             CUDA_SUCCESS);
   EXPECT_EQ(go(1, 1, 32, 49u << 10), CUDA_SUCCESS);
+  const auto together = [&](unsigned blocks) {
+    return cu(cuLaunchCooperativeKernel, 9000)(increment_, blocks, 1, 1, 1024, 1, 1, 0, nullptr,
+                                               arguments);
+  };
+  EXPECT_EQ(together(3), CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE);
 }
 
 TEST_F(Lazy, behaviour_16_a_module_may_be_unloaded_while_its_kernels_are_queued) {

@@ -48,6 +48,21 @@ TEST_F(Lazy, behaviour_04_a_wait_takes_the_latest_record_and_one_on_no_record_do
   EXPECT_EQ(cu(cuCtxSynchronize, 2000)(), CUDA_ERROR_LAUNCH_FAILED);
 }
 
+TEST_F(Spinning, behaviour_04_a_record_after_the_wait_was_enqueued_is_not_waited_for) {
+  const CUdeviceptr at = bytes(128);
+  const CUstream first = stream(), waits = stream();
+  const CUevent recorded = event();
+  EXPECT_EQ(cu(cuEventRecord, 2000)(recorded, first), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamWaitEvent, 3020)(waits, recorded, 0), CUDA_SUCCESS);
+  begin(bytes(4), first);
+  EXPECT_EQ(cu(cuEventRecord, 2000)(recorded, first), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuMemsetD32Async, 3020)(at, 1, 32, waits), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(waits), CUDA_SUCCESS);  // while the kernel runs
+  EXPECT_EQ(cu(cuEventQuery, 2000)(recorded), CUDA_ERROR_NOT_READY);
+  open();
+  EXPECT_EQ(cu(cuCtxSynchronize, 2000)(), CUDA_SUCCESS);
+}
+
 TEST_F(Lazy, behaviour_05_the_legacy_stream_joins_blocking_streams_only) {
   const CUdeviceptr in = bytes(128), out = bytes(128);
   EXPECT_EQ(cu(cuMemsetD32Async, 3020)(in, 1, 32, stream(CU_STREAM_DEFAULT)), CUDA_SUCCESS);
@@ -133,6 +148,31 @@ TEST_F(Spinning, behaviour_17_events_have_times_if_made_for_them_and_when_they_a
   EXPECT_EQ(cu(cuEventElapsedTime, 12080)(&time, plain, last), CUDA_ERROR_INVALID_HANDLE);
   EXPECT_EQ(cu(cuEventElapsedTime, 12080)(&time, first, last), CUDA_SUCCESS);
   EXPECT_GE(time, 0);
+}
+
+TEST_F(Lazy, behaviour_03_a_stream_that_waits_for_a_value_goes_on_when_the_host_has_written_it) {
+  void* memory = nullptr;
+  CUdeviceptr word = 0;
+  ASSERT_EQ(cu(cuMemHostAlloc, 2020)(&memory, sizeof(unsigned), 0), CUDA_SUCCESS);
+  ASSERT_EQ(cu(cuMemHostGetDevicePointer, 3020)(&word, memory, 0), CUDA_SUCCESS);
+  const std::atomic_ref<unsigned> value{*static_cast<unsigned*>(memory)};
+  value = 4;
+  const CUdeviceptr in = holding(std::vector<int>(32, 0)), out = bytes(128);
+  const CUstream on = stream(), other = stream();
+  EXPECT_EQ(cu(cuStreamWaitValue32, 11070)(on, word, 5, CU_STREAM_WAIT_VALUE_GEQ), CUDA_SUCCESS);
+  EXPECT_EQ(run(out, in, on), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuMemsetD32Async, 3020)(in, 41, 32, other), CUDA_SUCCESS);
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(other), CUDA_SUCCESS);
+  // To ask is to want: were it not held, it would run beside what is on the other stream.
+  const CUdeviceptr beside = bytes(128);
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(cu(cuStreamQuery, 2000)(on), CUDA_ERROR_NOT_READY) << i;
+    EXPECT_EQ(run(beside, beside, other), CUDA_SUCCESS);
+    EXPECT_EQ(cu(cuStreamSynchronize, 2000)(other), CUDA_SUCCESS);
+  }
+  value = 5;
+  EXPECT_EQ(cu(cuStreamSynchronize, 2000)(on), CUDA_SUCCESS);  // and no race: the host knew of both
+  EXPECT_EQ(read<int>(out, 32), std::vector<int>(32, 42));
 }
 
 }  // namespace
