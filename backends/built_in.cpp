@@ -38,15 +38,15 @@ std::vector<std::string> split(const std::string& text) {
   return options;
 }
 
-Opened open(std::string_view name, const BackendOptions& options) {
+const Status not_asked_for{Code::unavailable, "not opened: only the host may run kernels"};
+
+}  // namespace
+
+Opened open_backend(std::string_view name, const BackendOptions& options) {
   for (const Backend& linked : linked_backends())
     if (linked.name == name) return open_or_missing(name, linked, options);
   return open_plugin(name, options);
 }
-
-const Status not_asked_for{Code::unavailable, "not opened: only the host may run kernels"};
-
-}  // namespace
 
 Opened open_built_in(const BackendOptions& options, bool host_only) {
   Opened all;
@@ -70,7 +70,7 @@ Opened open_built_in(const BackendOptions& options, bool host_only) {
   for (const char* const backend : {"opencl", "cuda", "xrt"}) {
     const BackendOptions own = options_of(backend);
     if (host_only) all.missing.push_back({backend, not_asked_for});
-    else take(open(backend, own));
+    else take(open_backend(backend, own));
   }
   for (const std::string& option : left)
     all.missing.push_back(

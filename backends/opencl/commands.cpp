@@ -34,31 +34,52 @@ class LastEvent {
   cl_event& event_;
 };
 
+// Sets a kernel's arguments one after the other, as far as they are not what they were.
+class Arguments {
+ public:
+  Arguments(const Core& core, const ClKernel& kernel) noexcept : core_{core}, kernel_{kernel} {}
+
+  void set(const KernelArg& arg) {
+    if (!arg.is_buffer()) return set(size_of(arg.scalar.type), arg.scalar.bytes.data());
+    const Buffer& buffer = own_buffer(arg.span.in);
+    const cl_mem memory = buffer.memory();
+    const cl_ulong offset = arg.span.offset;
+    next(buffer.serial(), [&](cl_uint index) {
+      return memory ? core_.api->SetKernelArg(kernel_.handle(), index, sizeof memory, &memory)
+                    : core_.api->SetKernelArgSVMPointer(kernel_.handle(), index, buffer.host());
+    });
+    set(sizeof offset, &offset);
+  }
+  cl_int error() const noexcept { return error_; }
+
+ private:
+  void set(std::size_t bytes, const void* value) {
+    std::uint64_t to = 0;
+    std::memcpy(&to, value, bytes);
+    next(to, [&](cl_uint index) {
+      return core_.api->SetKernelArg(kernel_.handle(), index, bytes, value);
+    });
+  }
+  template <class Set>
+  void next(std::uint64_t to, Set&& set) {
+    ClKernel::SetArgument& known = kernel_.arguments()[index_++];
+    if (error_ != CL_SUCCESS || (known.known && known.to == to)) return;
+    error_ = set(index_ - 1);
+    known = {to, error_ == CL_SUCCESS};
+  }
+
+  const Core& core_;
+  const ClKernel& kernel_;
+  cl_uint index_ = 0;
+  cl_int error_ = CL_SUCCESS;
+};
+
 cl_int launch(const Core& core, cl_command_queue queue, const StreamOperation& op,
               LastEvent& last) {
   const auto& kernel = static_cast<const ClKernel&>(*op.kernel);
-  cl_uint index = 0;
-  cl_int error = CL_SUCCESS;
-  const auto set = [&](std::size_t bytes, const void* value) {
-    if (error == CL_SUCCESS) error = core.api->SetKernelArg(kernel.handle(), index++, bytes, value);
-  };
-  const auto set_address = [&](const std::byte* address) {
-    if (error == CL_SUCCESS)
-      error = core.api->SetKernelArgSVMPointer(kernel.handle(), index++, address);
-  };
-  for (const KernelArg& arg : op.args.view()) {
-    if (arg.is_buffer()) {
-      const Buffer& buffer = own_buffer(arg.span.in);
-      const cl_mem memory = buffer.memory();
-      const cl_ulong offset = arg.span.offset;
-      if (memory) set(sizeof(cl_mem), &memory);
-      else set_address(buffer.host());
-      set(sizeof offset, &offset);
-    } else {
-      set(size_of(arg.scalar.type), arg.scalar.bytes.data());
-    }
-  }
-  if (error != CL_SUCCESS) return error;
+  Arguments arguments{core, kernel};
+  for (const KernelArg& arg : op.args.view()) arguments.set(arg);
+  if (arguments.error() != CL_SUCCESS) return arguments.error();
   const LaunchShape& shape = op.shape;
   cl_uint dimensions = 3;
   while (dimensions > 1 && shape.global[dimensions - 1] == 1 && shape.local[dimensions - 1] <= 1)

@@ -87,7 +87,8 @@ ClKernel::ClKernel(std::shared_ptr<const Core> core, cl_kernel kernel, std::stri
     : core_{std::move(core)},
       kernel_{kernel},
       operation_{std::move(operation)},
-      params_{std::move(params)} {}
+      params_{std::move(params)},
+      arguments_(2 * params_.size()) {}
 
 ClKernel::~ClKernel() { core_->api->ReleaseKernel(kernel_); }
 

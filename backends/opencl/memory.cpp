@@ -18,6 +18,11 @@ bool aligned(const void* pointer, std::size_t to) noexcept {
   return reinterpret_cast<std::uintptr_t>(pointer) % to == 0;
 }
 
+std::uint64_t next_serial() noexcept {
+  static std::atomic<std::uint64_t> latest{0};
+  return ++latest;
+}
+
 }  // namespace
 
 Buffer::Buffer(std::shared_ptr<const Core> core, cl_mem memory, std::size_t bytes, std::byte* host,
@@ -25,6 +30,7 @@ Buffer::Buffer(std::shared_ptr<const Core> core, cl_mem memory, std::size_t byte
     : Allocation{host ? host_space : core->space, bytes, host},
       core_{std::move(core)},
       memory_{memory},
+      serial_{next_serial()},
       taken_{taken} {}
 
 Buffer::~Buffer() {

@@ -60,6 +60,9 @@ class Buffer final : public Allocation {
   // Null of shared virtual memory: commands are given its host() address.
   cl_mem memory() const noexcept { return memory_; }
 
+  // No other buffer of the process ever had it: handles and addresses come back.
+  std::uint64_t serial() const noexcept { return serial_; }
+
   // Verbs of several queues look at and change what the host holds, or soon will.
   std::mutex& asked_mutex() const noexcept { return asked_mutex_; }
   MappedRanges& asked() const noexcept { return asked_; }
@@ -72,6 +75,7 @@ class Buffer final : public Allocation {
 
   const std::shared_ptr<const Core> core_;
   const cl_mem memory_;
+  const std::uint64_t serial_;
   const std::size_t taken_;
   void* shared_ = nullptr;          // where shared virtual memory begins, before the first page
   mutable std::mutex asked_mutex_;  // protects asked_
@@ -118,6 +122,13 @@ class SeparateMemory final : public Memory {
 // A built kernel. cl_kernel is not thread-safe for arguments: only the driver thread sets them.
 class ClKernel final : public LoadedKernel {
  public:
+  // What an argument was set to last: a call less where it stays so, as most do from launch to
+  // launch. A scalar's bytes, or a buffer's serial number.
+  struct SetArgument {
+    std::uint64_t to = 0;
+    bool known = false;
+  };
+
   ClKernel(std::shared_ptr<const Core> core, cl_kernel kernel, std::string operation,
            std::vector<Param> params) noexcept;
   ~ClKernel() override;
@@ -126,12 +137,15 @@ class ClKernel final : public LoadedKernel {
   cl_kernel handle() const noexcept { return kernel_; }
   const std::string& operation() const noexcept { return operation_; }
   const std::vector<Param>& params() const noexcept { return params_; }
+  // The driver thread only.
+  std::vector<SetArgument>& arguments() const noexcept { return arguments_; }
 
  private:
   const std::shared_ptr<const Core> core_;
   const cl_kernel kernel_;
   const std::string operation_;
   const std::vector<Param> params_;
+  mutable std::vector<SetArgument> arguments_;  // by the function's parameters
 };
 
 // Builds, or takes from the cache. Every buffer parameter is two of the function's: a __global

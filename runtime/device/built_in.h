@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "runtime/device/device.h"
 #include "runtime/device/worker_pool.h"
@@ -20,5 +21,8 @@ Result<std::unique_ptr<WorkerPool>> make_workers(const WorkerOptions& options);
 // of no backend. With `host_only` the others are left alone, drivers and all, and `missing` says
 // so.
 Opened open_built_in(const BackendOptions& options, bool host_only);
+// The devices of one backend that is linked in or can be looked for, its keys without its name.
+// What is not there is told in `missing`.
+Opened open_backend(std::string_view name, const BackendOptions& options);
 
 }  // namespace troika

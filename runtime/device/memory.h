@@ -78,7 +78,7 @@ class Memory {
   // Makes host pages visible to this device's kernels; they must outlive the result.
   // Default: Code::unsupported.
   virtual Result<std::unique_ptr<Allocation>> adopt(std::span<std::byte> host);
-  // Makes host pages fit for asynchronous DMA. Default: a pin that does nothing.
+  // Makes host pages fit for asynchronous DMA. Default: null, for they need not be made so.
   virtual Result<std::unique_ptr<Pin>> pin(std::span<std::byte> host);
 };
 

@@ -237,8 +237,8 @@ ReadyTask Executor::ready_task(const RunState& run, TaskIndex task) const {
 
 DeviceMask Executor::able_now(const RunState& run, TaskIndex task) const {
   const TaskState& state = run.tasks[task.value];
-  const DeviceMask able =
-      run.plan->kind(task).able & ~state.unfit & open_devices() & ~away_devices();
+  DeviceMask able = run.plan->kind(task).able & ~state.unfit & open_devices() & ~away_devices();
+  if (run.host_only) able &= bit(DeviceId{0});
   // Where it failed before it goes only when there is nowhere else.
   return (able & ~state.tried) != 0 ? able & ~state.tried : able;
 }
@@ -288,9 +288,7 @@ void Executor::make_ready(RunState& run, TaskIndex task) {
   if (able_now(run, task) == 0) {
     const bool room = state.unfit == 0;
     give_up(run, task,
-            room ? Status{Code::unavailable, "no able device is left"}
-                 : Status{Code::out_of_memory, "its " + std::to_string(footprint_bytes(run, task)) +
-                                                   " bytes fit the memory of no device"});
+            room ? Status{Code::unavailable, "no able device is left"} : fits_nowhere(run, task));
     return;
   }
   if (state.age == 0) {
@@ -351,7 +349,7 @@ void Executor::withdraw(RunState& run, TaskIndex task) {
 // How long the run took, for the plan's choice between the host lane and its tasks one by one.
 void Executor::note_way(const RunState& run) {
   const PlanState& plan = *run.plan->counts_in;
-  if (plan.lane == nullptr || plan.host_alone || run.stands_in || run.touches_first ||
+  if (plan.lane_use.load() != PlanState::LaneUse::as_found || run.stands_in || run.touches_first ||
       !run.outcome.ok())
     return;
   plan.lane_choice.observe(run.lane ? LaneChoice::Way::lane : LaneChoice::Way::tasks,

@@ -8,9 +8,9 @@ namespace troika {
 
 // Whether something is in flight other than launches that wait for other work.
 bool Executor::works() const {
-  return std::any_of(queues_.begin(), queues_.end(), [](const auto& q) {
-    return !q->in_flight.empty() && q->in_flight.front().value != q->blocked.at.value;
-  });
+  return pins_asked_ != 0 || std::any_of(queues_.begin(), queues_.end(), [](const auto& q) {
+           return !q->in_flight.empty() && q->in_flight.front().value != q->blocked.at.value;
+         });
 }
 
 // What was behind the launch that waits is as if it had never been issued, and may go anywhere: the

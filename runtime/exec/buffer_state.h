@@ -21,9 +21,14 @@ struct BufferState : std::enable_shared_from_this<BufferState> {
   // Its bytes in one space: one allocation, and a handle on it for each other device of the space.
   struct Home {
     SpaceId space;
-    DeviceId owner;  // allocated the root
+    DeviceId owner;   // allocated the root
+    TenantId tenant;  // whose limit it counts against
     std::unique_ptr<Allocation> root;
     std::vector<std::pair<DeviceId, std::unique_ptr<Allocation>>> handles;  // given up before root
+    // On the host, by device: null where it was asked for and is not there. Given up before the
+    // root.
+    std::vector<std::pair<DeviceId, std::unique_ptr<Pin>>> pins;
+    Nanos lost_pageable{0};      // by copies, for want of a pin
     std::uint32_t held = 0;      // tasks placed or issued that need it here
     std::uint64_t last_use = 0;  // decision at which it was last reserved
   };

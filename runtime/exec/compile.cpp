@@ -11,6 +11,14 @@ namespace {
 
 constexpr DeviceId host{0};
 
+// Its place among `choices`, where it is added if it is new.
+std::uint32_t choice_of(const TaskOptions& options, std::vector<PlanState::Choice>& choices) {
+  const PlanState::Choice wanted{options.only, options.never};
+  const auto at = std::ranges::find(choices, wanted) - choices.begin();
+  if (at == std::ssize(choices)) choices.push_back(wanted);
+  return static_cast<std::uint32_t>(at);
+}
+
 std::uint64_t view_bytes(std::span<const Arg> args) {
   std::uint64_t bytes = 0;
   for (const Arg& arg : args)
@@ -41,6 +49,7 @@ class KindTable {
       all = (std::rotl(all, 23) ^ word) * 0x9e3779b97f4a7c15;
     };
     mix(kind.operation);
+    mix(kind.choice);
     mix(kind.able);
     mix(kind.cost.bytes);
     mix(std::hash<double>{}(kind.work.flops));
@@ -64,7 +73,7 @@ RuntimeCore::Found RuntimeCore::load(const Operation& operation, DeviceId device
   Loaded& loaded = entry->second;
   const auto found = [&] { return Found{loaded.kernel.get(), loaded.image, loaded.why}; };
   if (loaded.kernel != nullptr) return found();
-  const DeviceInfo& info = parts_.devices[device.value]->info();
+  const DeviceInfo& info = devices()[device.value]->info();
   loaded.image = nullptr;
   for (const Dialect dialect : info.dialects)
     if (loaded.image == nullptr) loaded.image = operation.image(dialect);
@@ -73,37 +82,41 @@ RuntimeCore::Found RuntimeCore::load(const Operation& operation, DeviceId device
     return found();
   }
   if (!added && loaded.why.code() == Code::kernel_failed) return found();
-  auto built = parts_.devices[device.value]->load(*loaded.image);
+  auto built = devices()[device.value]->load(*loaded.image);
   if (built.ok()) loaded.kernel = *std::move(built);
   else loaded.why = built.status();
   return found();
 }
 
-PlanState::OperationOn RuntimeCore::load_everywhere(const Operation& operation) {
+// On the devices from `first` to `end`.
+PlanState::OperationOn RuntimeCore::load_on(const Operation& operation, std::size_t first,
+                                            std::size_t end) {
   PlanState::OperationOn on;
   on.operation = &operation;
-  for (std::uint32_t d = 0; d < parts_.devices.size(); ++d) {
-    const bool may = (allowed_ & bit(DeviceId{d})) != 0;
+  if (is_access(operation)) return on;
+  on.loaded.resize(devices_max);
+  on.images.resize(devices_max);
+  on.why.resize(devices_max);
+  for (std::size_t d = first; d < end; ++d) {
+    const DeviceId device{static_cast<std::uint32_t>(d)};
+    const bool may = (allowed_.load() & bit(device)) != 0;
     const Found found =
-        may ? load(operation, DeviceId{d})
+        may ? load(operation, device)
             : Found{nullptr, nullptr, {Code::unavailable, "not among the devices asked for"}};
-    on.loaded.push_back(found.kernel);
-    on.images.push_back(found.image);
-    on.why.push_back(found.why);
+    on.loaded[d] = found.kernel;
+    on.images[d] = found.image;
+    on.why[d] = found.why;
   }
   return on;
 }
 
-// Devices that the options do not rule out.
-DeviceMask RuntimeCore::wanted(const TaskOptions& options) const {
-  DeviceMask wanted = 0;
-  for (std::uint32_t d = 0; d < parts_.devices.size(); ++d) {
-    const DeviceInfo& info = parts_.devices[d]->info();
-    const bool banned =
-        info.is_among(options.never) || (!options.only.empty() && !info.is_among(options.only));
-    if (!banned) wanted |= bit(DeviceId{d});
-  }
-  return wanted;
+// Devices among the first `end` that have the operation and are not ruled out.
+DeviceMask RuntimeCore::able(const PlanState::OperationOn& on, const PlanState::Choice& choice,
+                             std::size_t end) const {
+  DeviceMask able = 0;
+  for (std::uint32_t d = 0; d < std::min(end, on.loaded.size()); ++d)
+    if (on.loaded[d] != nullptr && choice.allows(devices()[d]->info())) able |= bit(DeviceId{d});
+  return able;
 }
 
 Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph, Runs runs) {
@@ -111,17 +124,14 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph, Runs
   TROIKA_ASSIGN(auto checked, TaskGraph::compile(graph, kernels_));
   auto plan = std::make_shared<PlanState>();
   plan->graph = checked;
+  const std::size_t devices = this->devices().size();
+  plan->devices.store(devices);
   for (const Operation* operation : checked->operations())
-    plan->operations.push_back(load_everywhere(*operation));
+    plan->operations.push_back(load_on(*operation, 0, devices));
   plan->kind_of.reserve(checked->size());
   KindTable kinds{*plan};
-  const DeviceMask open = executor_->open_devices() & allowed_;
-  std::vector<DeviceMask> able;  // by operation
-  for (const PlanState::OperationOn& on : plan->operations) {
-    DeviceMask& mask = able.emplace_back(0);
-    for (std::uint32_t d = 0; d < on.loaded.size(); ++d)
-      if (on.loaded[d] != nullptr) mask |= open & bit(DeviceId{d});
-  }
+  const DeviceMask open = executor_->open_devices() & allowed_.load();
+  PlanState::Kind able_of;  // the latest
   for (std::uint32_t t = 0; t < checked->size(); ++t) {
     const TaskIndex index{t};
     const Operation& operation = checked->operation(index);
@@ -133,8 +143,13 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph, Runs
     kind.work = operation.work_of(args);
     kind.cost.bytes = view_bytes(args);
     // Options 0 are the default's, which rule out nothing.
-    kind.able = task.options == 0 ? able[task.operation]
-                                  : able[task.operation] & wanted(checked->options(index));
+    if (task.options != 0) kind.choice = choice_of(checked->options(index), plan->choices);
+    const bool as_before = !plan->kind_of.empty() && able_of.operation == kind.operation &&
+                           able_of.choice == kind.choice;
+    kind.able = as_before ? able_of.able
+                          : open & able(plan->operations[kind.operation],
+                                        plan->choices[kind.choice], devices);
+    able_of = kind;
     plan->kind_of.push_back(kinds.of(kind));
     if (kind.able == 0 && !is_access(operation)) {
       Code code = Code::unavailable;
@@ -144,17 +159,20 @@ Result<std::shared_ptr<PlanState>> RuntimeCore::compile(const Graph& graph, Runs
     }
   }
   for (const PlanState::Kind& kind : plan->kinds)
-    for (std::uint32_t d = 0; d < parts_.devices.size(); ++d)
+    for (std::uint32_t d = 0; d < devices; ++d)
       if ((kind.able & bit(DeviceId{d})) != 0 && plan->operations[kind.operation].images[d]->spawns)
         plan->spawns = true;
   TROIKA_TRY(prepare(*plan));
   executor_->price(*plan);
-  plan->host_alone =
+  const bool host_alone =
       std::all_of(plan->kinds.begin(), plan->kinds.end(),
                   [](const PlanState::Kind& kind) { return kind.able == bit(host); });
-  if (host_lane_ != nullptr && (plan->host_alone || (runs == Runs::many && may_choose(*plan)))) {
-    TROIKA_ASSIGN(plan->lane, LanePlan::make(*plan, kernels_, host, allowed_ == bit(host)));
-    if (plan->lane) executor_->price(*plan->lane->whole);
+  if (host_lane_ != nullptr && (host_alone || (runs == Runs::many && may_choose(*plan)))) {
+    TROIKA_ASSIGN(plan->lane, LanePlan::make(*plan, kernels_, host, allowed_.load() == bit(host)));
+    if (plan->lane) {
+      executor_->price(*plan->lane->whole);
+      plan->lane_use.store(host_alone ? PlanState::LaneUse::always : PlanState::LaneUse::as_found);
+    }
   }
   if (!plan->lane) executor_->look_out(*plan);
   return plan;
@@ -167,10 +185,9 @@ Status RuntimeCore::prepare(const PlanState& plan) {
     const std::pair key{kind.operation, kind.shape};
     if (std::find(done.begin(), done.end(), key) != done.end()) continue;
     done.push_back(key);
-    for (std::uint32_t d = 0; d < parts_.devices.size(); ++d)
+    for (std::uint32_t d = 0; d < devices_max; ++d)
       if ((kind.able & bit(DeviceId{d})) != 0)
-        TROIKA_TRY(
-            parts_.devices[d]->prepare(*plan.operations[kind.operation].loaded[d], kind.shape));
+        TROIKA_TRY(devices()[d]->prepare(*plan.operations[kind.operation].loaded[d], kind.shape));
   }
   return {};
 }
@@ -179,8 +196,8 @@ std::string RuntimeCore::explain(const PlanState& plan, TaskIndex index) const {
   std::string text;
   const TaskOptions& options = plan.graph->options(index);
   const PlanState::OperationOn& on = plan.operation(index);
-  for (std::uint32_t d = 0; d < parts_.devices.size(); ++d) {
-    const DeviceInfo& info = parts_.devices[d]->info();
+  for (std::uint32_t d = 0; d < plan.devices.load(); ++d) {
+    const DeviceInfo& info = devices()[d]->info();
     text += "  " + info.name + ": ";
     if (on.loaded[d] == nullptr) text += on.why[d].to_string();
     else if (info.is_among(options.never)) text += "banned by never_on()";
@@ -188,7 +205,7 @@ std::string RuntimeCore::explain(const PlanState& plan, TaskIndex index) const {
       text += "not named by only_on()";
     else if ((executor_->open_devices() & bit(DeviceId{d})) == 0) text += "lost";
     else if ((executor_->away_devices() & bit(DeviceId{d})) != 0) text += "out of service";
-    else text += "able";
+    else text += "able" + executor_->sharing(DeviceId{d}, plan.kind(index).cost.bytes);
     text += "\n";
   }
   return text;

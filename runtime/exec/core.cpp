@@ -31,11 +31,20 @@ Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
                                                          std::vector<std::string> only) {
   std::shared_ptr<RuntimeCore> core{new RuntimeCore};
   core->parts_ = std::move(parts);
+  core->devices_ = std::make_unique<DeviceTable>();
   core->generation_ = fork_generation();
   core->define_accesses();
-  const auto& devices = core->parts_.devices;
-  if (devices.empty() || devices.front()->info().space != host_space)
+  std::vector<std::unique_ptr<Device>> opened = std::move(core->parts_.devices);
+  if (opened.empty() || opened.front()->info().space != host_space)
     return Status{Code::unavailable, "no device of the host's memory was opened"};
+  if (opened.size() > devices_max)
+    return Status{Code::exhausted, std::to_string(opened.size()) + " devices were opened; " +
+                                       std::to_string(devices_max) + " are the most"};
+  for (auto& device : opened) {
+    core->devices_->put(std::move(device));
+    core->devices_->publish();
+  }
+  const auto devices = core->devices();
   for (const std::string& name : only)
     if (std::none_of(devices.begin(), devices.end(), [&](const auto& device) {
           return device->info().is_among({&name, 1});
@@ -49,8 +58,9 @@ Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(RuntimeParts parts,
   core->leaves_to_host_lane_ = chosen->leaves_to_host_lane();
   core->seed_ = seed;
   options.workers = core->parts_.workers;
-  core->executor_ =
-      std::make_unique<Executor>(*core->parts_.environment, devices, std::move(chosen), options);
+  core->executor_ = std::make_unique<Executor>(*core->parts_.environment, *core->devices_,
+                                               std::move(chosen), options);
+  for (std::size_t d = 0; d < devices.size(); ++d) TROIKA_TRY(core->executor_->add_device());
   TROIKA_TRY(core->executor_->start());
   if (SharedPool* shared = core->parts_.shared) {
     core->lane_tracing_ =
@@ -85,6 +95,7 @@ RuntimeCore::~RuntimeCore() {
   if (fork_generation() != generation_) {
     // In a forked child none of the threads exist that these would wait for.
     bury(std::make_unique<RuntimeParts>(std::move(parts_)));
+    bury(std::move(devices_));
     bury(std::move(host_lane_));
     bury(std::move(lane_tracing_));
     bury(std::move(executor_));
@@ -109,6 +120,7 @@ void RuntimeCore::shut_down() noexcept {
   }
   for (const auto& run : runs) executor_->cancel(run);
   for (const auto& run : runs) parts_.environment->wait(run->done, forever);
+  const std::scoped_lock nobody_adds{adding_};
   executor_->stop();
   // A worker that told of the last run's end may still be on the strand.
   if (host_lane_ == nullptr) return;
@@ -144,7 +156,7 @@ Result<std::shared_ptr<BufferState>> RuntimeCore::adopt(std::span<std::byte> hos
     return Status{Code::invalid_argument,
                   "overlapping adoption: " + std::to_string(host.size()) +
                       " bytes overlap memory that was adopted before and not released"};
-  TROIKA_ASSIGN(auto root, parts_.devices.front()->memory().adopt(host));
+  TROIKA_ASSIGN(auto root, devices().front()->memory().adopt(host));
   auto buffer = std::make_shared<BufferState>(BufferId{next_buffer_++}, host.size());
   buffer->adopted = begin;
   buffer->coherence.set_initial(host_space);
@@ -194,6 +206,7 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(const std::shared_ptr<PlanS
                                                      TaskIndex parent_task,
                                                      const RunOptions& options) {
   TROIKA_TRY(usable());
+  take_in_new_devices(*plan);
   const bool promised = options.deadline != forever;
   if (!plan->lane || promised)
     executor_->look_out(*plan, options.refuse_late ? Look::at_prices : Look::as_policy_asks);
@@ -211,6 +224,7 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(const std::shared_ptr<PlanS
   run->completion = completion;
   run->parent = parent;
   run->spawner = parent_task;
+  run->host_only = parent != nullptr && (parent->lane != nullptr || parent->host_only);
   run->parent_task = parent != nullptr && parent->lane ? TaskIndex{0} : parent_task;
   const TaskGraph& seen = *run->plan->graph;
   run->is_access = seen.size() == 1 && is_access(seen.operation(TaskIndex{0}));
@@ -261,6 +275,8 @@ Result<std::shared_ptr<RunState>> RuntimeCore::start(const std::shared_ptr<PlanS
     std::erase_if(live_runs_, [](const auto& weak) { return weak.expired(); });
     live_runs_.push_back(run);
   }
+  // Whoever adds a device from here on finds the run.
+  take_in_new_devices(*plan);
   if (parent != nullptr && parent->lane) parent->lane->child_begins(parent_task);
   executor_->submit(run);
   return run;
@@ -347,18 +363,28 @@ Status RuntimeCore::wait(RunState& run, Nanos deadline) {
   return run.outcome;
 }
 
+// One that was lost may have a successor of its name.
+Result<DeviceId> RuntimeCore::find_device(std::string_view name) const {
+  const auto devices = this->devices();
+  for (std::size_t d = devices.size(); d-- > 0;)
+    if (devices[d]->info().name == name) return DeviceId{static_cast<std::uint32_t>(d)};
+  return Status{Code::not_found, "no device is called '" + std::string{name} + "'"};
+}
+
+Status RuntimeCore::limit_tenant(TenantId tenant, std::string_view name, std::size_t bytes) {
+  TROIKA_TRY(usable());
+  TROIKA_ASSIGN(const DeviceId device, find_device(name));
+  executor_->limit_tenant(tenant, devices()[device.value]->info().space, bytes);
+  return {};
+}
+
 Status RuntimeCore::set_in_service(std::string_view name, bool in_service) {
   TROIKA_TRY(usable());
-  const auto& devices = parts_.devices;
-  const auto found = std::find_if(devices.begin(), devices.end(),
-                                  [&](const auto& device) { return device->info().name == name; });
-  if (found == devices.end())
-    return {Code::not_found, "no device is called '" + std::string{name} + "'"};
-  if (found == devices.begin())
+  TROIKA_ASSIGN(const DeviceId device, find_device(name));
+  if (device == DeviceId{0})
     return {Code::invalid_argument, std::string{name} + " is the host, which stays in service"};
   if (must_not_wait()) return {Code::would_deadlock, "a change of service on a thread of Troika's"};
-  ServiceChange change{DeviceId{static_cast<std::uint32_t>(found - devices.begin())}, in_service,
-                       std::make_shared<ServiceChange::Answer>()};
+  ServiceChange change{device, in_service, std::make_shared<ServiceChange::Answer>()};
   executor_->post(change);
   if (!parts_.environment->wait(change.to->given, forever))
     return {Code::internal, "nothing is under way, and " + std::string{name} + " has not left"};

@@ -13,6 +13,7 @@
 #include "runtime/base/environment.h"
 #include "runtime/device/device.h"
 #include "runtime/device/worker_pool.h"
+#include "runtime/exec/device_table.h"
 #include "runtime/exec/executor.h"
 #include "runtime/exec/gate.h"
 #include "runtime/exec/lane_tracing.h"
@@ -74,7 +75,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   Executor& executor() noexcept { return *executor_; }
   Environment& environment() noexcept { return *parts_.environment; }
   WorkerPool* workers() noexcept { return parts_.workers; }
-  std::span<const std::unique_ptr<Device>> devices() const noexcept { return parts_.devices; }
+  std::span<const std::unique_ptr<Device>> devices() const noexcept { return devices_->all(); }
   const std::vector<Missing>& missing() const noexcept { return parts_.missing; }
   // Code::unavailable after shut_down() or in a forked child.
   Status usable() const;
@@ -101,6 +102,18 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   // Code::device_lost for a device that is lost, also while it leaves; Code::out_of_memory when
   // what it alone holds has no room on the host: it then runs nothing more, and keeps that.
   Status set_in_service(std::string_view device, bool in_service);
+  // Takes the device in, which may be used when this returns, and by runs under way for what is not
+  // placed yet: their kernels are built for it on this thread. Several calls wait for one another.
+  // Code::invalid_argument when a device of that name is here and not lost, or when it has a space
+  // that cannot be, Code::exhausted beyond `devices_max`, Code::would_deadlock on a worker, and
+  // whatever its queues cannot be made for: the device is then given up.
+  Status add_device(std::unique_ptr<Device> device);
+  // The same with each that `open` finds for the backend; what could not be taken in is among what
+  // it returns. Code::invalid_argument when devices of that backend are here and not lost.
+  Result<std::vector<Missing>> add_backend(std::string_view name, std::string keys,
+                                           Opened (*open)(std::string_view, const BackendOptions&));
+  // Code::not_found for no device of that name.
+  Status limit_tenant(TenantId tenant, std::string_view device, std::size_t bytes);
   // A plan that brings the view into the host's hands when it is run.
   Result<std::shared_ptr<PlanState>> compile_access(Operand view, Access mode);
   // The same at once; returns the region's address.
@@ -110,6 +123,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   // For each device, whether it can run the task, and why not.
   std::size_t bytes_of(const PlanState& plan) const noexcept;
   std::string explain(const PlanState& plan, TaskIndex task) const;
+  // Devices that came after the plan was made may have its tasks.
+  void take_in_new_devices(PlanState& plan);
   std::vector<Metric> metrics() const;
   Report report() const;
   // How the plan would go, alone on idle devices, by what the cost model has learned so far.
@@ -137,8 +152,16 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   bool host_may_be_as_good(const PlanState& plan) const;
   Result<Forecast> forecast(const PlanState& plan, DeviceMask among) const;
   Found load(const Operation& operation, DeviceId device);
-  PlanState::OperationOn load_everywhere(const Operation& operation);
-  DeviceMask wanted(const TaskOptions& options) const;
+  PlanState::OperationOn load_on(const Operation& operation, std::size_t first, std::size_t end);
+  DeviceMask able(const PlanState::OperationOn& on, const PlanState::Choice& choice,
+                  std::size_t end) const;
+  Result<DeviceId> find_device(std::string_view name) const;
+  Status may_come(const DeviceInfo& device) const;
+  template <class Is>
+  bool is_here(Is&& is) const;
+  Status take_in(std::unique_ptr<Device> device);
+  void leave_out_unfit(const PlanState& plan, std::span<PlanState::OperationOn> loaded,
+                       std::span<DeviceMask> able);
   Status check_within_parent(const RunState& child) const;
   static Status check_bound_apart(const RunState& run, const TaskGraph& graph);
   static Status bind_scalar(const TaskGraph& graph, const Binding& binding, std::vector<Arg>& args);
@@ -149,9 +172,10 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   // accesses, and runs of the host lane.
   bool is_access(const Operation& operation) const noexcept;
 
-  RuntimeParts parts_;
+  RuntimeParts parts_;  // but for the devices
+  std::unique_ptr<DeviceTable> devices_;
   KernelRegistry kernels_;
-  DeviceMask allowed_ = 0;  // devices that may run kernels
+  std::atomic<DeviceMask> allowed_{0};  // devices that may run kernels
   std::string policy_;
   bool leaves_to_host_lane_ = false;  // the policy does
   std::uint64_t seed_ = 0;
@@ -161,7 +185,9 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   std::unique_ptr<LaneTracing> lane_tracing_;
   std::unique_ptr<HostLane> host_lane_;  // null: every task goes over the strand
 
-  std::mutex loading_;  // protects loaded_
+  std::mutex adding_;     // held while a device comes, and while the runtime ends
+  std::mutex extending_;  // held while a plan takes in new devices
+  std::mutex loading_;    // protects loaded_
   std::map<std::pair<const Operation*, std::uint32_t>, Loaded> loaded_;
 
   mutable std::mutex mutex_;                                               // protects what follows

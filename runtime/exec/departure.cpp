@@ -66,7 +66,8 @@ bool Executor::bring_home(DeviceId device, Status& outcome) {
       buffer->coherence.held(info.space, AgentMask{1} << device.value, there);
     for (const Region& region : there) {
       if (!buffer->coherence.readable(region).ok()) continue;  // lost before
-      if (Status room = store_.ensure(*buffer, host_space); !room.ok()) {
+      if (Status room = store_.ensure(*buffer, host_space, buffer->home(info.space)->tenant);
+          !room.ok()) {
         outcome = room.within("what it alone holds of " + name_of(*buffer) + " has to stay there");
         continue;
       }

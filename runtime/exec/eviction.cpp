@@ -18,7 +18,7 @@ bool is_ahead(const TaskState& task) noexcept { return task.stage < TaskState::S
 // over the runs under way. The placed tasks hold what they need, so this is about those behind
 // them.
 void Executor::foresee_uses() {
-  for (BufferState* victim : victims_) victim->next_use = never;
+  for (BufferState* victim : shortage_.victims) victim->next_use = never;
   for (const std::shared_ptr<RunState>& run : runs_) {
     if (!run || run->complete || run->is_access) continue;
     PlanState& plan = *run->plan;
@@ -35,22 +35,17 @@ void Executor::foresee_uses() {
   }
   // Those that nobody foresees a use of stay in the order in which they were used last.
   std::stable_sort(
-      victims_.begin(), victims_.end(),
+      shortage_.victims.begin(), shortage_.victims.end(),
       [](const BufferState* a, const BufferState* b) { return a->next_use > b->next_use; });
 }
 
-// Evicts one of `victims_` (true), or starts writing back what makes evicting them impossible.
+// Evicts one of the victims (true), or starts writing back what makes evicting them impossible.
 bool Executor::make_room(SpaceId space) {
   foresee_uses();
-  std::size_t needed = 0;
-  for (BufferState* buffer : footprint_)
-    if (buffer->home(space) == nullptr) needed += buffer->bytes;
-  const std::size_t used = store_.used(space), budget = store_.budget(space);
-  needed -= std::min(needed, budget - std::min(budget, used));
   std::size_t coming = 0;
   std::vector<Region> alone;
-  for (BufferState* victim : victims_) {
-    if (coming >= needed && coming > 0) return false;
+  for (BufferState* victim : shortage_.victims) {
+    if (coming >= shortage_.bytes && coming > 0) return false;
     alone.clear();
     // What may never be read again is not brought home, where a hung device may be writing.
     if (victim->dead.ok()) victim->coherence.sole(space, alone);
@@ -64,7 +59,7 @@ bool Executor::make_room(SpaceId space) {
       }
       coming += victim->bytes;
     } else if (space != host_space) {
-      if (!store_.ensure(*victim, host_space).ok()) continue;
+      if (!store_.ensure(*victim, host_space, victim->home(space)->tenant).ok()) continue;
       bool started = true;
       for (const Region& region : alone)
         started = start_copy(*victim, region, space, host_space) && started;

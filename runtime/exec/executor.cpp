@@ -2,31 +2,15 @@
 
 #include <algorithm>
 
+#include "runtime/exec/listener.h"
 #include "runtime/exec/view.h"
 
 namespace troika {
 
-// Forwards a queue's progress to the strand; the driver thread that reports it runs the strand if
-// nobody else does.
-class Executor::Listener final : public QueueListener {
- public:
-  explicit Listener(Executor& executor) noexcept : executor_{executor} {}
-  void on_advance(const Advance& advance) noexcept override {
-    executor_.post(Advanced{advance.reached,
-                            advance.status,
-                            advance.lost,
-                            {advance.measured.begin(), advance.measured.end()}});
-  }
-  void on_blocked(const Blocked& blocked) noexcept override { executor_.post(blocked); }
-
- private:
-  Executor& executor_;
-};
-
-Executor::Executor(Environment& environment, std::span<const std::unique_ptr<Device>> devices,
+Executor::Executor(Environment& environment, const DeviceTable& table,
                    std::unique_ptr<Policy> policy, ExecutorOptions options)
     : environment_{environment},
-      devices_{devices},
+      table_{table},
       options_{options},
       policy_{std::move(policy)},
       tracing_{options.trace},
@@ -36,20 +20,6 @@ Executor::Executor(Environment& environment, std::span<const std::unique_ptr<Dev
 Executor::~Executor() {
   for (const auto& buffer : buffers_)
     if (!buffer->dead.ok()) store_.free_all(*buffer);
-}
-
-Status Executor::create_queue(DeviceId device, QueueUse use, unsigned number, LaneId lane,
-                              QueueId& id) {
-  auto state = std::make_unique<QueueState>();
-  state->id = id = QueueId{static_cast<std::uint32_t>(queues_.size())};
-  state->device = device;
-  state->lane = lane;
-  auto created = devices_[device.value]->create_queue(id, use, number, *listener_);
-  if (!created.ok()) return created.status();
-  state->queue = *std::move(created);
-  tracing_.add_queue(*state, devices_[device.value]->info(), number);
-  queues_.push_back(std::move(state));
-  return {};
 }
 
 void Executor::post(Message message) {
@@ -150,6 +120,8 @@ void Executor::pass() noexcept {
         lane_over(*over->run);
       } else if (auto* change = std::get_if<ServiceChange>(&message)) {
         change_service(*change);
+      } else if (auto* pinned = std::get_if<PinAnswer>(&message)) {
+        pin_answered(std::move(*pinned));
       } else if (auto* asked = std::get_if<QuietRequested>(&message)) {
         stopping_ = true;
         quiet_ = std::move(asked->quiet);
@@ -163,6 +135,7 @@ void Executor::pass() noexcept {
         progress = finish_ended() || progress;
         progress = admit_waiting() || progress;
         progress = serve_accesses() || progress;
+        progress = resume_parked() || progress;
         progress = fill() || progress;
         if (!departures_.empty()) serve_departures();
         progress = progress || !failed_devices_.empty();
@@ -234,6 +207,7 @@ bool Executor::place(RunState& run, TaskIndex task, Lane& lane) {
       make_ready(run, task);
       wait_for_room(lane);
       return false;
+    case Store::Answer::wait_for_tenant: park(run, task); return false;
     case Store::Answer::impossible:
       state.unfit |= bit(lane.device);
       make_ready(run, task);
@@ -401,8 +375,8 @@ void Executor::flush() {
 }
 
 bool Executor::busy() const {
-  return std::any_of(queues_.begin(), queues_.end(),
-                     [](const auto& q) { return !q->in_flight.empty(); });
+  return pins_asked_ != 0 || std::any_of(queues_.begin(), queues_.end(),
+                                         [](const auto& q) { return !q->in_flight.empty(); });
 }
 
 // Idling is the policy's right as long as something is under way; when nothing is, something must
@@ -412,6 +386,7 @@ bool Executor::force_a_task() {
       std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& l) { return !l.placed.empty(); }))
     return false;
   room_given_back();
+  resume_parked();
   for (Lane& lane : lanes_) {
     if (!lane.bound.empty() && view_->able(lane.bound.best(), lane.id))
       return force(lane.bound.best(), lane);
@@ -430,10 +405,11 @@ bool Executor::force(const ReadyTask& task, Lane& lane) {
     // The space is empty but for what cannot be moved away.
     withdraw(run, index);
     give_up(run, index,
-            {Code::out_of_memory, "no room in the memory of " +
-                                      devices_[lane.device.value]->info().name + ": " +
-                                      std::to_string(store_.used(lane.space)) + " of " +
-                                      std::to_string(store_.budget(lane.space)) + " bytes in use"});
+            {Code::out_of_memory,
+             "no room in the memory of " + devices_[lane.device.value]->info().name + ": " +
+                 std::to_string(store_.used(lane.space)) + " of " +
+                 std::to_string(store_.budget(lane.space)) + " bytes in use" +
+                 limit_text(run.plan->graph->options(index).tenant, lane.device)});
   }
   return true;
 }

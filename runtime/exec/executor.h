@@ -16,6 +16,7 @@
 #include "runtime/base/strand.h"
 #include "runtime/device/device.h"
 #include "runtime/device/worker_pool.h"
+#include "runtime/exec/device_table.h"
 #include "runtime/exec/inbox.h"
 #include "runtime/exec/lane.h"
 #include "runtime/exec/store.h"
@@ -24,6 +25,7 @@
 #include "runtime/sched/cost_model.h"
 #include "runtime/sched/deadlines.h"
 #include "runtime/sched/forecast.h"
+#include "runtime/sched/link_model.h"
 #include "runtime/sched/mix_prices.h"
 #include "runtime/sched/policy.h"
 
@@ -61,6 +63,7 @@ struct Counters {
   std::uint64_t write_backs = 0;
   std::uint64_t allocations = 0;  // of memory for buffers, asked of devices
   std::uint64_t reuses = 0;       // of memory that other buffers had given back
+  std::uint64_t pins = 0;         // of buffers' pages on the host, for a device's DMA
   std::uint64_t quarantined_bytes = 0;
   std::uint64_t leases = 0;          // runs that the host lane took
   std::uint64_t leases_refused = 0;  // done task by task: bytes were lost or lay elsewhere
@@ -75,12 +78,16 @@ enum class Look : std::uint8_t { as_policy_asks, at_prices };
 // may be called by any thread.
 class Executor final : public Service {
  public:
-  // `devices` and `environment` outlive it. The first device owns the host's space.
-  Executor(Environment& environment, std::span<const std::unique_ptr<Device>> devices,
-           std::unique_ptr<Policy> policy, ExecutorOptions options);
+  // `environment` and `table` outlive it. The first device owns the host's space.
+  Executor(Environment& environment, const DeviceTable& table, std::unique_ptr<Policy> policy,
+           ExecutorOptions options);
   ~Executor();
 
-  // Creates the lanes and queues. Once.
+  // Takes in the next device of the table: makes its queues on this thread, which may take the
+  // vendor long, then its lanes. One call at a time. A device that it fails for it knows nothing
+  // of.
+  Status add_device();
+  // Once, after the first devices.
   Status start();
   // Cancels every run, waits for what is in flight on healthy devices, and lets go of the queues.
   void stop() noexcept;
@@ -108,12 +115,20 @@ class Executor final : public Service {
   Gauges gauges() const;
   // What is not over and where it stands: for the report of a stall.
   std::string unfinished() const;
+  // How the device comes by so many bytes that lie on the host, and what that is predicted to take.
+  std::string sharing(DeviceId device, std::size_t bytes) const;
   DeviceMask open_devices() const noexcept { return open_devices_.load(std::memory_order_relaxed); }
   // Such that are out of service, lost or not.
   DeviceMask away_devices() const noexcept { return away_devices_.load(std::memory_order_relaxed); }
   DeviceMask hung_devices() const noexcept { return hung_devices_.load(std::memory_order_relaxed); }
+  // What the tenant's tasks bring to the space is from now on at most so many bytes.
+  void limit_tenant(TenantId tenant, SpaceId space, std::size_t bytes);
   // Fills in kernels' numbers, able devices' predicted costs and ranks.
   void price(PlanState& plan);
+  // What devices that have come since the plan was made can do of it: by operation, and by kind.
+  // Tasks that are not placed yet may go there at once.
+  void take_in(PlanState& plan, std::span<const PlanState::OperationOn> loaded,
+               std::span<const DeviceMask> able, PlanState::LaneUse use);
   // Where the policy looks ahead: finds the plan's outlook, and again, with its ranks, when much
   // has been learned since. Takes forecasts of the whole plan.
   void look_out(PlanState& plan, Look look = Look::as_policy_asks);
@@ -159,7 +174,9 @@ class Executor final : public Service {
   // predict.cpp
   struct Snapshot;
   Snapshot snapshot(const PlanState& plan, DeviceMask among) const;
+  void drop_if_outdated(PlanState& plan) const;
   void take_outlook(RunState& run);
+  void drop_outlook(RunState& run);
   void count_area(RunState& run, TaskIndex task, bool taken);
   void note_outlook(const RunState& run);
 
@@ -200,6 +217,10 @@ class Executor final : public Service {
   void release_holds(RunState& run, TaskIndex task, SpaceId space);
   void room_given_back();
   void wait_for_room(Lane& lane);
+  void park(RunState& run, TaskIndex task);
+  bool resume_parked();
+  Status fits_nowhere(const RunState& run, TaskIndex task);
+  std::string limit_text(TenantId tenant, DeviceId device) const;
   SpaceMask direct_into(SpaceId space) const;
   Staged stage(RunState& run, TaskIndex task, SpaceId space, AgentMask agent);
   Staged stage(BufferState& buffer, const Coherence::Want& want);
@@ -218,6 +239,13 @@ class Executor final : public Service {
   bool serve_access(RunState& run, TaskIndex task);
   bool reached(Timepoint point, const RunState* on_behalf = nullptr) const;
   void note(QueueState& into, InFlight operation);
+
+  // pinning.cpp
+  void note_link(const QueueState& via, const InFlight& copy, const Interval* measured);
+  HostPagesAre pages_of(BufferState& buffer, DeviceId device) const;
+  void consider_pinning(DeviceId device, const InFlight& copy);
+  Nanos pin_cost(std::size_t bytes) const noexcept;
+  void pin_answered(PinAnswer&& answer);
 
   // lease.cpp
   bool fits_host_lane(const RunState& run);
@@ -298,7 +326,9 @@ class Executor final : public Service {
   void lose_device(DeviceId device, const Status& status, Gone gone);
   void lose_lane(Lane& on, const Status& cause);
   void restage_all();
-  void reconsider_ready();
+  std::vector<Placed> withdraw_ready();
+  void reconsider(std::span<const Placed> withdrawn);
+  void reconsider_ready() { reconsider(withdraw_ready()); }
   void dispose_of_released();
   Status at_device(DeviceId device, const Status& status) const;
 
@@ -320,6 +350,18 @@ class Executor final : public Service {
     return all;
   }
   Status add_lane(DeviceId device, unsigned number, bool stands_in);
+  Lane& new_lane(DeviceId device, unsigned number);
+  struct MadeQueue {
+    QueueId id;
+    QueueUse use;
+    unsigned number;
+    std::unique_ptr<Queue> queue;
+  };
+  QueueId reserve_queue(DeviceId device);
+  Status make_queues(DeviceId device, std::vector<MadeQueue>& queues);
+  void open_queue(MadeQueue made, LaneId lane);
+  void open_memory(DeviceId device);
+  void open_device(DeviceId device, std::vector<MadeQueue> queues);
   Status create_queue(DeviceId device, QueueUse use, unsigned number, LaneId lane, QueueId& id);
   Lane& lane(LaneId id) noexcept { return lanes_[id.value]; }
   QueueState& queue(QueueId id) noexcept { return *queues_[id.value]; }
@@ -331,13 +373,17 @@ class Executor final : public Service {
     Status status;
     Gone gone;
   };
+  struct Parked {
+    std::shared_ptr<RunState> run;
+    TaskIndex task;
+  };
   struct Tainted {
     std::shared_ptr<BufferState> buffer;
     SpaceId space;
   };
 
   Environment& environment_;
-  std::span<const std::unique_ptr<Device>> devices_;
+  const DeviceTable& table_;
   ExecutorOptions options_;
   Inbox inbox_;
   Strand<Executor> strand_{*this};
@@ -348,10 +394,13 @@ class Executor final : public Service {
   std::atomic<DeviceMask> hung_devices_{0};  // some kernel there may never have ended
   mutable std::mutex shared_;  // held by every pass, and by those who look on from outside
 
-  // All below: the strand, and access_quiet() between two passes.
+  // All below: the strand, and between two passes access_quiet(), price(), add_device() and
+  // take_in().
+  std::span<const std::unique_ptr<Device>> devices_;  // those it knows, of the table
   std::unique_ptr<Policy> policy_;
   CostModel model_;
   CostMemo memo_{model_};
+  LinkModel links_;
   Tracing tracing_;
   std::unordered_map<const Operation*, KernelId> kernel_ids_;
   Store store_;
@@ -360,6 +409,8 @@ class Executor final : public Service {
   std::vector<QueueId> copy_queues_;                 // by device; none: the first lane's
   std::vector<QueueState*> unflushed_;
   bool lanes_wait_for_room_ = false;
+  std::vector<Parked> parked_;                   // waiting, for room within their tenants' limits
+  bool room_came_back_ = false;                  // since they were parked
   Nanos alarm_{0};                               // no head of a queue expires before it
   std::vector<std::shared_ptr<RunState>> runs_;  // by slot; null: free
   std::vector<std::uint32_t> free_run_slots_;
@@ -379,6 +430,9 @@ class Executor final : public Service {
   std::vector<Placed> recalled_;  // to be considered anew once every queue of the loss is closed
   std::vector<std::vector<std::uint32_t>> exploring_;  // by kernel, by device
   std::vector<std::vector<CostKey>> warmed_;           // by device: first runs done
+  std::size_t pins_asked_ = 0;                         // and not answered
+  DeviceMask needs_no_pins_ = 0;                       // they said so
+  double pin_slowness_ = 1;                            // measured over told
   Counters counters_;
   std::uint64_t decisions_ = 0, ages_ = 0, observations_ = 0;
   double area_left_ = 0;             // of all runs under way
@@ -394,7 +448,8 @@ class Executor final : public Service {
   std::uint32_t lanes_replaced_ = 0;
   std::vector<Message> messages_;
   std::vector<Move> moves_;
-  std::vector<BufferState*> footprint_, victims_;
+  std::vector<BufferState*> footprint_;
+  Store::Shortage shortage_;
   std::vector<KernelArg> launch_args_;
   Nanos now_{0};
   bool stopping_ = false;

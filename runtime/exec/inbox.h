@@ -47,12 +47,20 @@ struct ServiceChange {
     to->given.set();
   }
 };
+// Whether a buffer's pages on the host are fit for a device's DMA now.
+struct PinAnswer {
+  std::shared_ptr<BufferState> buffer;
+  DeviceId device;
+  std::unique_ptr<Pin> pin;  // null: the device needs none, or `status` says why there is none
+  Status status;
+  Nanos took{0};
+};
 // No run follows: tell when nothing is in flight any more.
 struct QuietRequested {
   std::shared_ptr<Event> quiet;
 };
 using Message = std::variant<Submitted, Advanced, Blocked, CancelRequested, BufferReleased,
-                             QuietRequested, LaneOver, ServiceChange>;
+                             QuietRequested, LaneOver, ServiceChange, PinAnswer>;
 
 // Unbounded, but each sender is bounded by what it waits for: one message for a report of a queue,
 // a run, a buffer.

@@ -21,7 +21,10 @@ struct InFlight {
   TaskIndex task;
   std::shared_ptr<BufferState> buffer;  // acquire, copy, release
   Region region;
-  SpaceId from, to;  // copy; a hand-over happens in `to`
+  SpaceId from, to;         // copy; a hand-over happens in `to`
+  Nanos predicted{0};       // copy
+  bool pinned = false;      // copy: the pages on the host were when it began
+  bool told_alone = false;  // the queue's report of its end was of it alone
   Nanos enqueued{0};
   std::vector<Timepoint> behind;  // of the device's other queues: what it waits for there
   Status spoiled;                 // what it reads never came: it has failed whatever it reports
@@ -36,6 +39,7 @@ struct QueueState {
   std::deque<InFlight> in_flight;
   std::deque<Advanced> told;  // reports that wait for another queue's
   std::uint64_t reached = 0;  // as far as the strand has processed
+  std::uint64_t told_of = 0;  // the end of the last report that was processed whole
   Nanos reached_at{0};
   std::uint32_t copies_failed = 0;  // in a row
   Blocked blocked;                  // the last launch that waited, and what was taken back for it

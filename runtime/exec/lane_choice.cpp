@@ -26,7 +26,8 @@ bool RuntimeCore::host_may_be_as_good(const PlanState& plan) const {
 // Of the next run. A full trace has the decisions of each task, which the lane does not take.
 template <class Ask>
 bool RuntimeCore::lane_takes(const PlanState& plan, Ask&& ask) const {
-  if (!plan.lane || plan.host_alone) return plan.lane != nullptr;
+  const PlanState::LaneUse use = plan.lane_use.load();
+  if (use != PlanState::LaneUse::as_found) return use == PlanState::LaneUse::always;
   if (executor_->trace().level() == TraceLevel::full) return false;
   return ask(plan.lane_choice, [&] { return host_may_be_as_good(plan); }) == LaneChoice::Way::lane;
 }
@@ -53,7 +54,8 @@ Result<Forecast> RuntimeCore::predict(const PlanState& plan) const {
 
 Result<bool> RuntimeCore::optimize(PlanState& plan, Nanos budget) {
   TROIKA_TRY(usable());
-  if (plan.host_alone) return false;
+  take_in_new_devices(plan);
+  if (plan.lane_use.load() == PlanState::LaneUse::always) return false;
   TROIKA_ASSIGN(const auto policy, make_policy(policy_, seed_));
   return executor_->optimize(plan, *policy, budget);
 }

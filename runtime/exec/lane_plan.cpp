@@ -53,7 +53,7 @@ bool eligible(const PlanState& plan, DeviceId host, bool alone, bool restarts) {
     const TaskIndex task{t};
     const TaskOptions& options = plan.graph->options(task);
     if (plan.graph->args(task).size() > arg_count_max || options.timeout != forever ||
-        options.deadline != forever)
+        options.deadline != forever || options.tenant != plan.graph->options(TaskIndex{0}).tenant)
       return false;
     // The lane has no elsewhere: then all is done again.
     if (may_go_elsewhere(plan, task, host) && !restarts) return false;
@@ -77,7 +77,8 @@ Result<std::shared_ptr<PlanState>> whole_of(const PlanState& plan, const KernelR
                       Region::bytes(begin[slot], tasks.reach()[slot] - begin[slot])};
     args.emplace_back(tasks.slot_written()[slot] ? Access::update : Access::read, all);
   }
-  graph.add("troika.host_lane", std::span<const AnyArg>{args});
+  graph.add("troika.host_lane", std::span<const AnyArg>{args})
+      .tenant(tasks.options(TaskIndex{0}).tenant);
   TROIKA_ASSIGN(auto compiled, TaskGraph::compile_unchecked(graph, registry));
   auto whole = std::make_shared<PlanState>();
   whole->graph = std::move(compiled);

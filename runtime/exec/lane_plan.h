@@ -11,7 +11,8 @@
 
 namespace troika {
 
-// Eligible: the host can run every task, none has a timeout or a deadline, and no kernel submits
+// Eligible: the host can run every task, none has a timeout or a deadline, all are one
+// tenant's, and no kernel submits
 // sub-graphs that might leave their bytes on another device. To the strand a run of it is one task
 // that touches everything the plan touches.
 struct LanePlan {

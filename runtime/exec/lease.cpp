@@ -68,7 +68,8 @@ void Executor::lane_over(RunState& run) {
   const TaskGraph& graph = *plan.graph;
   for (const Arg& arg : run.args(whole))
     if (writes(arg.access)) run.buffers[arg.slot]->coherence.commit(arg.region);
-  if (!lane.failures().empty() && !plan.host_alone && plan.lane->restarts && !run.cancelled)
+  if (!lane.failures().empty() && plan.lane_use.load() != PlanState::LaneUse::always &&
+      plan.lane->restarts && !run.cancelled)
     return restart_by_tasks(run);
   // A host task writes in place, so nothing is left of what a failed one was to write.
   for (const LaneExecution::Failure& failure : lane.failures()) {

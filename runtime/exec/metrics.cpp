@@ -47,9 +47,9 @@ void add_counters(const Counters& counters, std::vector<Metric>& metrics) {
 }  // namespace
 
 std::vector<Metric> RuntimeCore::metrics() const {
+  const auto devices = this->devices();  // first: of each the executor then knows
   const Counters counters = executor_->counters();
   const Executor::Gauges gauges = executor_->gauges();
-  const auto& devices = parts_.devices;
   const DeviceMask serving = executor_->open_devices() & ~executor_->away_devices();
 
   std::vector<Metric> metrics;
@@ -69,15 +69,28 @@ std::vector<Metric> RuntimeCore::metrics() const {
   Metric used{"troika_space_used_bytes", "Memory held by buffers.", Kind::gauge, {}};
   Metric budget{
       "troika_space_budget_bytes", "Memory that buffers may hold; 0: no limit.", Kind::gauge, {}};
+  Metric tenants_used{
+      "troika_tenant_used_bytes", "Of that, what a tenant with a limit holds.", Kind::gauge, {}};
+  Metric tenants_limit{"troika_tenant_limit_bytes", "What it may hold.", Kind::gauge, {}};
   for (const SpaceUse& space : gauges.spaces) {
     const std::vector<std::pair<std::string, std::string>> labels{
         {"space", std::to_string(space.space.value)},
-        {"owner", devices[space.owner.value]->info().name}};
+        {"owner", devices_->first(space.owner.value + 1).back()->info().name}};
     used.samples.push_back({labels, space.used});
     budget.samples.push_back({labels, space.budget});
+    for (const TenantUse& tenant : space.tenants) {
+      auto of_tenant = labels;
+      of_tenant.emplace_back("tenant", std::to_string(tenant.tenant.value));
+      tenants_used.samples.push_back({of_tenant, tenant.used});
+      tenants_limit.samples.push_back({std::move(of_tenant), tenant.limit});
+    }
   }
   metrics.push_back(std::move(used));
   metrics.push_back(std::move(budget));
+  if (!tenants_used.samples.empty()) {
+    metrics.push_back(std::move(tenants_used));
+    metrics.push_back(std::move(tenants_limit));
+  }
   metrics.push_back(single("troika_quarantined_bytes",
                            "Memory never freed, since a hung device may still touch it.",
                            Kind::gauge, counters.quarantined_bytes));

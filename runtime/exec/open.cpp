@@ -28,4 +28,8 @@ RuntimeParts open_all(const RuntimeOptions& options) {
 
 Runtime::Runtime(RuntimeOptions options) : Runtime{open_all(options), std::move(options)} {}
 
+std::vector<Missing> Runtime::add_backend(std::string_view name, std::string keys) {
+  return value_or_throw(core_->add_backend(name, std::move(keys), open_backend));
+}
+
 }  // namespace troika

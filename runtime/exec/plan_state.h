@@ -1,6 +1,7 @@
 // A compiled graph with everything that does not change from run to run.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "runtime/device/device.h"
 #include "runtime/exec/buffer_state.h"
+#include "runtime/exec/device_table.h"
 #include "runtime/exec/lane_choice.h"
 #include "runtime/exec/outlook_trial.h"
 #include "runtime/graph/task_graph.h"
@@ -33,6 +35,7 @@ struct PlanState {
     LaunchShape shape;
     DeviceMask able = 0;          // devices with a loaded implementation that are not banned
     std::uint32_t operation = 0;  // index into `operations`
+    std::uint32_t choice = 0;     // index into `choices`
     std::uint32_t memo = 0;       // its row of predictions
 
     friend bool operator==(const Kind&, const Kind&) = default;
@@ -40,10 +43,11 @@ struct PlanState {
   struct OperationOn {
     const Operation* operation;
     KernelId kernel;
-    std::vector<const LoadedKernel*> loaded;  // by device; null where there is none
+    // By device, with room for all that may come; nothing where the executor serves the operation
+    // itself.
+    std::vector<const LoadedKernel*> loaded;  // null where there is none
     std::vector<const KernelImage*> images;   // beside it
-
-    std::vector<Status> why;  // beside it: why there is none
+    std::vector<Status> why;                  // beside it: why there is none
 
     // Whether successors may be queued behind a task before its outcome is known. Not behind one
     // that submits sub-graphs, whose end is not its result's; nor behind a host function, which may
@@ -58,6 +62,19 @@ struct PlanState {
       return operation->rerunnable(dialect) && !spawns(device);
     }
   };
+
+  // What the options of a task allow, by names.
+  struct Choice {
+    std::vector<std::string> only;  // empty: all
+    std::vector<std::string> never;
+
+    bool allows(const DeviceInfo& device) const noexcept {
+      return !device.is_among(never) && (only.empty() || device.is_among(only));
+    }
+    friend bool operator==(const Choice&, const Choice&) = default;
+  };
+  // Whether its runs go to the host lane: all do where no other device is able.
+  enum class LaneUse : std::uint8_t { never, as_found, always };
 
   const Kind& kind(TaskIndex task) const noexcept { return kinds[kind_of[task.value]]; }
   const OperationOn& operation(TaskIndex task) const noexcept {
@@ -74,11 +91,15 @@ struct PlanState {
   std::vector<std::uint32_t> kind_of;  // by task: index into `kinds`
   std::vector<Nanos> ranks;            // by task
   std::vector<OperationOn> operations;
+  std::vector<Choice> choices{{}};       // different ones; the first is to allow all
   std::shared_ptr<const LanePlan> lane;  // null: runs go to the strand
-  bool host_alone = false;               // no other device is able: then all runs go to the lane
-  mutable LaneChoice lane_choice;        // else which
-  bool spawns = false;                   // some kernel of it may submit sub-graphs
-  std::uint32_t run_slots = 8;           // runs of it under way at once; more wait for admission
+  std::atomic<LaneUse> lane_use{LaneUse::never};
+  mutable LaneChoice lane_choice;  // which way, where that is to be found out
+  bool spawns = false;             // some kernel of it may submit sub-graphs
+  std::uint32_t run_slots = 8;     // runs of it under way at once; more wait for admission
+  // So many of the runtime's devices it knows. What was here with the first of them anybody may
+  // read; what devices that came later change in `kinds`, under the executor's lock.
+  std::atomic<std::size_t> devices{0};
 
   // Strand, and look_out() under the executor's lock.
   std::shared_ptr<const Outlook> outlook;  // null: tasks go by the policy alone

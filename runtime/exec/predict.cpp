@@ -64,7 +64,8 @@ Executor::Snapshot Executor::snapshot(const PlanState& plan, DeviceMask among) c
 Result<Forecast> Executor::predict(const PlanState& plan, Policy& policy, DeviceMask among) const {
   std::unique_lock lock{shared_};
   const Snapshot now = snapshot(plan, among);
-  const std::shared_ptr<const Outlook> outlook = plan.outlook;
+  std::shared_ptr<const Outlook> outlook = plan.outlook;
+  if (outlook && outlook->prices.size() != devices_.size()) outlook = nullptr;
   lock.unlock();
   ForecastOptions options;
   options.outlook = outlook.get();
@@ -75,15 +76,16 @@ void Executor::look_out(PlanState& plan, Look look) {
   const bool ahead = policy_->looks_ahead();
   if (!ahead && look == Look::as_policy_asks) return;
   std::unique_lock lock{shared_};
+  drop_if_outdated(plan);
   const std::uint64_t due_at = 2 * plan.outlook_made_at + observations_min;
   if (plan.outlook && (plan.optimized || observations_ < due_at)) return;
   const std::uint64_t made_at = observations_;
   const Snapshot now = snapshot(plan, ~DeviceMask{0});
+  const bool one_space = std::ranges::all_of(
+      devices_, [](const auto& device) { return device->info().space == host_space; });
   lock.unlock();
 
   std::vector<Nanos> paths = ranks(*plan.graph, now.costs);
-  const bool one_space = std::ranges::all_of(
-      devices_, [](const auto& device) { return device->info().space == host_space; });
   auto outlook = ahead ? find_outlook(*plan.graph, now.costs, now.lanes,
                                       one_space ? Spaces::one : Spaces::several)
                        : price_outlook(*plan.graph, now.costs, now.lanes);
@@ -91,6 +93,7 @@ void Executor::look_out(PlanState& plan, Look look) {
   lock.lock();
   plan.outlook = outlook ? std::make_shared<const Outlook>(*std::move(outlook)) : nullptr;
   plan.outlook_made_at = made_at;
+  drop_if_outdated(plan);
   // Ready sets are sorted by rank.
   if (plan.active_runs == 0) plan.ranks = std::move(paths);
 }
@@ -111,7 +114,8 @@ Result<bool> Executor::optimize(PlanState& plan, Policy& policy, Nanos budget) {
   lock.lock();
   plan.trial.begin(std::exchange(plan.outlook, std::make_shared<const Outlook>(*std::move(found))));
   plan.optimized = true;
-  return true;
+  drop_if_outdated(plan);
+  return plan.optimized;
 }
 
 // How long the run took, for what was found for its plan.
@@ -124,9 +128,28 @@ void Executor::note_outlook(const RunState& run) {
   plan.optimized = false;
 }
 
+// It was made for fewer devices.
+void Executor::drop_if_outdated(PlanState& plan) const {
+  if (!plan.outlook || plan.outlook->prices.size() == devices_.size()) return;
+  plan.outlook = nullptr;
+  plan.outlook_made_at = 0;
+  plan.optimized = false;
+  plan.trial = {};
+}
+
+// None of its tasks is ready.
+void Executor::drop_outlook(RunState& run) {
+  if (!run.outlook) return;
+  run.outlook = nullptr;
+  for (TaskState& task : run.tasks) task.assigned = {};
+  outlooks_under_way_ -= 1;
+  area_left_ = std::max(0.0, area_left_ - std::exchange(run.area_left, 0.0));
+}
+
 // The plan's; beside runs of other plans at the prices of them all.
 void Executor::take_outlook(RunState& run) {
-  const PlanState& plan = *run.plan;
+  PlanState& plan = *run.plan;
+  drop_if_outdated(plan);
   run.outlook = plan.outlook;
   if (!run.outlook) return;
   lanes_of_.assign(devices_.size(), 0);

@@ -399,20 +399,26 @@ void Executor::restage_all() {
 }
 
 // A device went: tasks bound to its lanes look for another, and those that had only it give up.
-void Executor::reconsider_ready() {
+std::vector<Placed> Executor::withdraw_ready() {
   std::vector<ReadyTask> all;
   const auto add = [&](const ReadySet& set) {
     all.insert(all.end(), set.tasks().begin(), set.tasks().end());
   };
   for (const ReadySet& set : ready_) add(set);
   for (const Lane& on : lanes_) add(on.bound);
+  std::vector<Placed> withdrawn;
   for (const ReadyTask& task : all) {
-    const std::shared_ptr<RunState> run = runs_[task.key.run];
-    const TaskIndex index{task.key.task};
-    if (!run || run->tasks[index.value].stage != TaskState::Stage::ready) continue;
-    withdraw(*run, index);
-    consider(*run, index);
+    withdrawn.push_back({&run_at(task.key.run), TaskIndex{task.key.task}});
+    withdraw(*withdrawn.back().run, withdrawn.back().task);
   }
+  return withdrawn;
+}
+
+// To consider one may end others.
+void Executor::reconsider(std::span<const Placed> withdrawn) {
+  for (const Placed& each : withdrawn)
+    if (each.run->tasks[each.task.value].stage == TaskState::Stage::waiting)
+      consider(*each.run, each.task);
 }
 
 void Executor::dispose_of_released() {
@@ -420,6 +426,8 @@ void Executor::dispose_of_released() {
   dispose_due_ = false;
   std::erase_if(buffers_, [&](const std::shared_ptr<BufferState>& buffer) {
     if (buffer->released && buffer->users == 0 && buffer->gone != nullptr) {
+      // The user's pages are then no longer ours to have pinned.
+      for (BufferState::Home& home : buffer->homes) home.pins.clear();
       buffer->gone->set();
       buffer->gone = nullptr;
     }

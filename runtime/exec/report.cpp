@@ -15,7 +15,8 @@ Report::Graph described(const RunLog::Graph& logged,
     kernels[operation] = static_cast<std::uint32_t>(described.kernels.size());
     described.kernels.push_back(operation->name);
     std::vector<std::string>& unable = described.unable.emplace_back();
-    for (const Status& status : why) unable.push_back(status.ok() ? "" : status.to_string());
+    for (std::size_t d = 0; d < std::min(devices.size(), why.size()); ++d)
+      unable.push_back(why[d].ok() ? "" : why[d].to_string());
   }
   for (std::uint32_t t = 0; t < graph.size(); ++t) {
     const TaskIndex task{t};
@@ -41,7 +42,8 @@ Report::Graph described(const RunLog::Graph& logged,
 Report RuntimeCore::report() const {
   Report report;
   report.policy = policy_;
-  for (const auto& device : parts_.devices) {
+  const auto devices = this->devices();
+  for (const auto& device : devices) {
     const DeviceInfo& info = device->info();
     report.devices.push_back({info.name, info.description, info.lanes});
   }
@@ -53,7 +55,7 @@ Report RuntimeCore::report() const {
   for (const RunLog::Entry& entry : logged.runs) {
     const auto [graph, is_new] =
         graphs.try_emplace(entry.graph.get(), static_cast<std::uint32_t>(report.graphs.size()));
-    if (is_new) report.graphs.push_back(described(*entry.graph, parts_.devices));
+    if (is_new) report.graphs.push_back(described(*entry.graph, devices));
     report.runs.push_back({entry.run, graph->second, entry.submitted, entry.finished,
                            entry.outcome.ok() ? "" : entry.outcome.to_string()});
   }

@@ -35,9 +35,11 @@ bool Executor::retire_up_to(QueueState& from, const Advanced& advanced) {
     const std::vector<Timepoint>& behind = from.in_flight.front().behind;
     if (!std::all_of(behind.begin(), behind.end(), [&](Timepoint p) { return reached(p); }))
       return false;
-    const InFlight operation = std::move(from.in_flight.front());
+    InFlight operation = std::move(from.in_flight.front());
     from.in_flight.pop_front();
     from.reached = operation.value;
+    operation.told_alone =
+        operation.value == advanced.reached.value && operation.value == from.told_of + 1;
     if (operation.value == from.blocked.at.value) {
       from.reached = from.blocked.last;
       if (lane(from.lane).blocked) end_block(lane(from.lane));
@@ -47,6 +49,7 @@ bool Executor::retire_up_to(QueueState& from, const Advanced& advanced) {
     retire(from, operation, status.ok() ? operation.spoiled : status, advanced.measured);
   }
   from.reached_at = now_;
+  from.told_of = from.reached;
   heed_expiry(from);
   if (from.lane) drain_recoveries(lane(from.lane));
   room_given_back();
@@ -73,6 +76,7 @@ void Executor::retire(QueueState& from, const InFlight& operation, const Status&
         from.copies_failed = 0;
         counters_.copies += 1;
         counters_.bytes_copied += operation.region.size();
+        note_link(from, operation, interval);
         return;
       }
       operation.buffer->coherence.copy_failed(operation.region, operation.to,

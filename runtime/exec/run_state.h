@@ -100,6 +100,7 @@ struct RunState : std::enable_shared_from_this<RunState> {
   TaskIndex parent_task;       // as the executor sees it
   TaskIndex spawner;           // as the plan has it: another when the parent runs on the host lane
   bool is_access = false;      // a host access rather than kernels
+  bool host_only = false;      // a task of the host lane submitted it: nobody looks elsewhere
   bool stands_in = false;  // runs its parent's plan task by task: the host lane could not take it
 
   // Counted as tasks retire; read once done.

@@ -155,7 +155,10 @@ class Plan {
   // Runs of it at once, each with its own scratch; more wait. 8 unless set, before the first run.
   void set_run_slots(std::uint32_t count) noexcept { state_->set_run_slots(count); }
   // For each device, whether it can run the task, and why not.
-  std::string explain(TaskRef task) const { return core_->explain(*state_, task.index()); }
+  std::string explain(TaskRef task) const {
+    core_->take_in_new_devices(*state_);
+    return core_->explain(*state_, task.index());
+  }
   // How a run of it would go, alone on idle devices, by what the cost model has learned so far.
   // Where runs of a plan that other devices could share go to the host lane as a whole, the
   // makespan is what the shortest of the latest took there.
@@ -233,6 +236,26 @@ class Runtime {
   void remove_device(std::string_view name) { throw_if_failed(core_->set_in_service(name, false)); }
   // Puts a device that was removed back into service.
   void add_device(std::string_view name) { throw_if_failed(core_->set_in_service(name, true)); }
+  // Takes in a device that was not there before, or the successor of one that was lost. It counts
+  // as asked for whatever `options.devices` says, and belongs to the runtime from then on. Plans
+  // that were compiled before use it too, and runs under way for tasks that no device has yet. Any
+  // thread; throws as RuntimeCore::add_device(), the device is then gone.
+  void add_device(std::unique_ptr<Device> device) {
+    throw_if_failed(core_->add_device(std::move(device)));
+  }
+  // The same with all that a backend finds, "opencl" say, that has no devices here yet. `keys` are
+  // as in RuntimeOptions::backends, without the backend's name. Returns what is missing and why.
+  std::vector<Missing> add_backend(std::string_view name, std::string keys = {});
+
+  // From now on a tenant's tasks (TaskRef::tenant) have at most so many bytes at once in the memory
+  // of the device; in the host's, adopted memory does not count. What goes beyond waits until he
+  // has room, by what of his own is evicted: nobody else's. A task that never fits goes where it
+  // does, or fails with Code::out_of_memory. What he has there already may stay until then. A
+  // buffer is his who first had it brought there. Any thread; throws Code::not_found for no device
+  // of that name.
+  void limit_tenant(TenantId tenant, std::string_view device, std::size_t bytes) {
+    throw_if_failed(core_->limit_tenant(tenant, device, bytes));
+  }
 
   // Runs `body` on this thread; when that is one of Troika's workers, a spare one takes its place,
   // so that `body` may wait for runs. Throws Code::exhausted when no spare is left.

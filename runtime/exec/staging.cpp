@@ -1,5 +1,6 @@
 // Reserving a task's footprint and bringing its inputs.
 #include <algorithm>
+#include <limits>
 
 #include "runtime/exec/executor.h"
 
@@ -26,9 +27,10 @@ std::size_t Executor::footprint_bytes(const RunState& run, TaskIndex task) {
 Store::Answer Executor::reserve(RunState& run, TaskIndex task, SpaceId space, bool may_evict) {
   footprint(run, task, footprint_);
   for (;;) {
-    const Store::Answer answer = store_.reserve(footprint_, space, victims_);
+    const Store::Answer answer =
+        store_.reserve(footprint_, space, run.plan->graph->options(task).tenant, shortage_);
     if (const auto lost = store_.take_lost()) note_refusal(lost->device, lost->status);
-    if (answer != Store::Answer::wait) return answer;
+    if (answer != Store::Answer::wait && answer != Store::Answer::wait_for_tenant) return answer;
     if (!may_evict || !make_room(space)) return answer;
   }
 }
@@ -40,9 +42,55 @@ void Executor::release_holds(RunState& run, TaskIndex task, SpaceId space) {
 }
 
 void Executor::room_given_back() {
+  room_came_back_ = true;
   if (!lanes_wait_for_room_) return;
   lanes_wait_for_room_ = false;
   for (Lane& lane : lanes_) lane.waits_for_room = false;
+}
+
+// Behind the limit of its tenant, where it holds up nobody else's task.
+void Executor::park(RunState& run, TaskIndex task) {
+  parked_.push_back({run.shared_from_this(), task});
+}
+
+// Something was given back, or may be: they try again.
+bool Executor::resume_parked() {
+  if (!std::exchange(room_came_back_, false)) return false;
+  const std::vector<Parked> parked = std::exchange(parked_, {});
+  for (const Parked& each : parked)
+    if (each.run->tasks[each.task.value].stage == TaskState::Stage::waiting)
+      consider(*each.run, each.task);
+  return !parked.empty();
+}
+
+// Why the task fits none of the devices that could run it.
+Status Executor::fits_nowhere(const RunState& run, TaskIndex task) {
+  std::string why =
+      "its " + std::to_string(footprint_bytes(run, task)) + " bytes fit the memory of no device";
+  const TenantId tenant = run.plan->graph->options(task).tenant;
+  for (std::uint32_t d = 0; d < devices_.size(); ++d)
+    if ((run.tasks[task.value].unfit & bit(DeviceId{d})) != 0)
+      why += limit_text(tenant, DeviceId{d});
+  return {Code::out_of_memory, std::move(why)};
+}
+
+// Nothing where there is no limit.
+std::string Executor::limit_text(TenantId tenant, DeviceId device) const {
+  const DeviceInfo& info = devices_[device.value]->info();
+  const std::size_t limit = store_.limit_of(tenant, info.space);
+  if (limit == std::numeric_limits<std::size_t>::max()) return {};
+  return "; tenant " + std::to_string(tenant.value) + " has a limit of " + std::to_string(limit) +
+         " in that of " + info.name + " and uses " +
+         std::to_string(store_.used_by(tenant, info.space));
+}
+
+void Executor::limit_tenant(TenantId tenant, SpaceId space, std::size_t bytes) {
+  {
+    const std::scoped_lock lock{shared_};
+    store_.limit(tenant, space, bytes);
+    room_given_back();
+  }
+  strand_.notify();
 }
 
 void Executor::wait_for_room(Lane& lane) {
@@ -146,7 +194,8 @@ bool Executor::start_copy(BufferState& buffer, const Region& region, SpaceId fro
   if (!failed_devices_.empty()) return false;
   QueueState* via = copier(from, to);
   if (via == nullptr) {
-    if (from != host_space && to != host_space && store_.ensure(buffer, host_space).ok() &&
+    if (from != host_space && to != host_space &&
+        store_.ensure(buffer, host_space, buffer.home(from)->tenant).ok() &&
         buffer.coherence.missing_bytes(region, Access::read, host_space) != 0)
       start_copy(buffer, region, from, host_space);
     return false;
@@ -177,6 +226,9 @@ bool Executor::start_copy(BufferState& buffer, const Region& region, SpaceId fro
   copy.region = region;
   copy.from = from;
   copy.to = to;
+  const HostPagesAre pages = pages_of(buffer, via->device);
+  copy.pinned = pages == HostPagesAre::pinned;
+  copy.predicted = links_.predict(from, to, region.size(), pages);
   note(*via, std::move(copy));
   return true;
 }
@@ -306,7 +358,7 @@ bool Executor::serve_access(RunState& run, TaskIndex task) {
   // Held for good: what the user has seen stays where it is until the buffer is released.
   if (!state.holds) {
     const Store::Answer answer = reserve(run, task, host_space);
-    if (answer == Store::Answer::wait) return false;
+    if (answer == Store::Answer::wait || answer == Store::Answer::wait_for_tenant) return false;
     if (answer == Store::Answer::impossible) {
       withdraw(run, task);
       if (run.lane) {
@@ -315,7 +367,8 @@ bool Executor::serve_access(RunState& run, TaskIndex task) {
       }
       give_up(run, task,
               {Code::out_of_memory,
-               std::to_string(footprint_bytes(run, task)) + " bytes do not fit the host's memory"});
+               std::to_string(footprint_bytes(run, task)) + " bytes do not fit the host's memory" +
+                   limit_text(run.plan->graph->options(task).tenant, DeviceId{0})});
       return true;
     }
     state.holds = true;

@@ -11,6 +11,11 @@ namespace {
 // Kept in one space at most, and at most half of its budget.
 constexpr std::size_t kept_bytes_max = std::size_t{256} << 20;
 
+// What the user gave counts against nobody's budget.
+std::size_t counted_bytes(const BufferState& buffer, SpaceId space) noexcept {
+  return buffer.adopted != nullptr && space == host_space ? 0 : buffer.bytes;
+}
+
 }  // namespace
 
 void Store::add_space(SpaceId space, DeviceId owner, std::size_t budget) {
@@ -57,11 +62,39 @@ std::size_t Store::budget(SpaceId space) const noexcept { return at(space).budge
 std::vector<SpaceUse> Store::spaces() const {
   std::vector<SpaceUse> all;
   for (const Space& space : spaces_)
-    all.push_back({space.id, space.owner, space.used, space.budget});
+    all.push_back({space.id, space.owner, space.used, space.budget, space.shares});
   return all;
 }
 
-Status Store::allocate(BufferState& buffer, Space& space) {
+TenantUse* Store::Space::share_of(TenantId tenant) noexcept {
+  const auto found = std::ranges::find(shares, tenant, &TenantUse::tenant);
+  return found == shares.end() ? nullptr : &*found;
+}
+
+void Store::limit(TenantId tenant, SpaceId id, std::size_t bytes) {
+  Space& space = at(id);
+  if (TenantUse* const share = space.share_of(tenant)) {
+    share->limit = bytes;
+    return;
+  }
+  std::size_t used = 0;
+  for (BufferState* buffer : buffers_)
+    if (const BufferState::Home* home = buffer->home(id); home && home->tenant == tenant)
+      used += counted_bytes(*buffer, id);
+  space.shares.push_back({tenant, used, bytes});
+}
+
+std::size_t Store::limit_of(TenantId tenant, SpaceId space) const noexcept {
+  const TenantUse* const share = const_cast<Store*>(this)->at(space).share_of(tenant);
+  return share ? share->limit : std::numeric_limits<std::size_t>::max();
+}
+
+std::size_t Store::used_by(TenantId tenant, SpaceId space) const noexcept {
+  const TenantUse* const share = const_cast<Store*>(this)->at(space).share_of(tenant);
+  return share ? share->used : 0;
+}
+
+Status Store::allocate(BufferState& buffer, Space& space, TenantId tenant) {
   if (auto block = space.kept == 0 ? std::nullopt : pool_.take(space.id, buffer.bytes)) {
     space.kept -= buffer.bytes;
     counts_.reuses += 1;
@@ -79,7 +112,9 @@ Status Store::allocate(BufferState& buffer, Space& space) {
     if (!refusal.ok()) return refusal;
     buffer.homes.push_back(std::move(home));
   }
+  buffer.homes.back().tenant = tenant;
   space.used += buffer.bytes;
+  if (TenantUse* const share = space.share_of(tenant)) share->used += buffer.bytes;
   return {};
 }
 
@@ -99,49 +134,62 @@ Status Store::allocate_anew(BufferState::Home& home, std::size_t bytes, Space& s
   return {};
 }
 
-Store::Answer Store::reserve(std::span<BufferState* const> buffers, SpaceId id,
-                             std::vector<BufferState*>& victims) {
-  victims.clear();
+Store::Answer Store::reserve(std::span<BufferState* const> buffers, SpaceId id, TenantId tenant,
+                             Shortage& shortage) {
+  shortage = {};
   Space& space = at(id);
-  std::size_t needed = 0, total = 0;
-  for (const BufferState* buffer : buffers) {
+  const TenantUse* const share = space.share_of(tenant);
+  std::size_t needed = 0, total = 0, his = 0;
+  for (BufferState* const buffer : buffers) {
+    const BufferState::Home* const home = buffer->home(id);
     total += buffer->bytes;
-    if (const_cast<BufferState*>(buffer)->home(id) == nullptr) needed += buffer->bytes;
+    if (home == nullptr) needed += buffer->bytes;
+    if (home == nullptr || home->tenant == tenant) his += counted_bytes(*buffer, id);
   }
-  if (total > space.budget) return Answer::impossible;
+  if (total > space.budget || (share && his > share->limit)) return Answer::impossible;
 
-  std::size_t allocated = 0;
+  if (share && share->used + needed > share->limit) {
+    find_victims(buffers, id, share, shortage.victims);
+    shortage.bytes = share->used + needed - share->limit;
+    return Answer::wait_for_tenant;
+  }
   Status refusal;
   if (space.used + needed <= space.budget) {
-    for (; allocated < buffers.size(); ++allocated) {
-      if (buffers[allocated]->home(id) != nullptr) continue;
-      refusal = allocate(*buffers[allocated], space);
-      if (!refusal.ok()) break;
-    }
-    if (refusal.ok()) {
-      for (BufferState* buffer : buffers) {
-        BufferState::Home& home = *buffer->home(id);
-        home.held += 1;
-        home.last_use = ++clock_;
-      }
-      return Answer::reserved;
-    }
+    refusal = hold_all(buffers, space, tenant);
+    if (refusal.ok()) return Answer::reserved;
+  } else {
+    shortage.bytes = space.used + needed - space.budget;
   }
-
-  // No room: least recently used first, what this task itself needs excepted.
-  bool in_use = false;
-  for (BufferState* buffer : buffers_) {
-    const BufferState::Home* home = buffer->home(id);
-    if (home == nullptr || std::find(buffers.begin(), buffers.end(), buffer) != buffers.end())
-      continue;
-    if (home->held != 0) in_use = true;
-    else if (buffer->adopted == nullptr || id != host_space) victims.push_back(buffer);
-  }
-  std::sort(victims.begin(), victims.end(), [&](BufferState* a, BufferState* b) {
-    return a->home(id)->last_use < b->home(id)->last_use;
-  });
-  if (victims.empty() && !in_use) return refusal.ok() ? Answer::wait : Answer::impossible;
+  const bool in_use = find_victims(buffers, id, nullptr, shortage.victims);
+  if (shortage.victims.empty() && !in_use) return refusal.ok() ? Answer::wait : Answer::impossible;
   return Answer::wait;
+}
+
+Status Store::hold_all(std::span<BufferState* const> buffers, Space& space, TenantId tenant) {
+  for (BufferState* const buffer : buffers)
+    if (buffer->home(space.id) == nullptr) TROIKA_TRY(allocate(*buffer, space, tenant));
+  for (BufferState* const buffer : buffers) {
+    BufferState::Home& home = *buffer->home(space.id);
+    home.held += 1;
+    home.last_use = ++clock_;
+  }
+  return {};
+}
+
+// Least recently used first, what the task itself needs excepted; of a share, what is its tenant's.
+// True when others would be among them, were they not in use.
+bool Store::find_victims(std::span<BufferState* const> needed, SpaceId space,
+                         const TenantUse* share, std::vector<BufferState*>& victims) {
+  bool in_use = false;
+  for (BufferState* const buffer : buffers_) {
+    const BufferState::Home* const home = buffer->home(space);
+    if (home == nullptr || std::ranges::find(needed, buffer) != needed.end()) continue;
+    if (share != nullptr && home->tenant != share->tenant) continue;
+    if (home->held != 0) in_use = true;
+    else if (counted_bytes(*buffer, space) != 0) victims.push_back(buffer);
+  }
+  std::ranges::sort(victims, {}, [&](BufferState* each) { return each->home(space)->last_use; });
+  return in_use;
 }
 
 void Store::release(std::span<BufferState* const> buffers, SpaceId space) {
@@ -159,14 +207,14 @@ Result<const Allocation*> Store::handle(BufferState& buffer, SpaceId space, Devi
   return static_cast<const Allocation*>(home.handles.back().second.get());
 }
 
-Status Store::ensure(BufferState& buffer, SpaceId id) {
+Status Store::ensure(BufferState& buffer, SpaceId id, TenantId tenant) {
   if (buffer.home(id) != nullptr) return {};
   Space& space = at(id);
   if (space.used + buffer.bytes > space.budget)
     return {Code::out_of_memory, "no room for " + std::to_string(buffer.bytes) +
                                      " bytes: " + std::to_string(space.used) + " of " +
                                      std::to_string(space.budget) + " in use"};
-  return allocate(buffer, space);
+  return allocate(buffer, space, tenant);
 }
 
 void Store::evict(BufferState& buffer, SpaceId space) {
@@ -174,7 +222,9 @@ void Store::evict(BufferState& buffer, SpaceId space) {
                                   [&](const BufferState::Home& h) { return h.space == space; });
   if (found == buffer.homes.end()) return;
   Space& in = at(space);
-  if (buffer.adopted == nullptr || space != host_space) in.used -= buffer.bytes;
+  in.used -= counted_bytes(buffer, space);
+  if (TenantUse* const share = in.share_of(found->tenant))
+    share->used -= counted_bytes(buffer, space);
   if (in.keeps_freed && found->root != nullptr) {
     found->held = 0;
     pool_.put({buffer.bytes, std::move(*found)});
@@ -182,7 +232,9 @@ void Store::evict(BufferState& buffer, SpaceId space) {
     const std::size_t most = std::min(kept_bytes_max, in.budget / 2);
     if (in.kept > most) trim(in, in.kept - most);
   }
-  found->handles.clear();  // before the root, which the next home may take the place of first
+  // Before the root, which the next home may take the place of first.
+  found->handles.clear();
+  found->pins.clear();
   buffer.homes.erase(found);
   buffer.coherence.drop(space);
 }
@@ -204,6 +256,7 @@ void Store::seal(BufferState& buffer, SpaceId space) {
   if (home == nullptr) return;
   quarantined_bytes_ += buffer.bytes;
   for (auto& [device, handle] : home->handles) bury(std::move(handle));
+  for (auto& [device, pin] : home->pins) bury(std::move(pin));
   bury(std::move(home->root));
   evict(buffer, space);
 }

@@ -12,12 +12,19 @@
 
 namespace troika {
 
+// Of a space's memory, by what a tenant with a limit has brought there.
+struct TenantUse {
+  TenantId tenant;
+  std::size_t used = 0, limit = 0;
+};
+
 // Of a space's memory.
 struct SpaceUse {
   SpaceId space;
   DeviceId owner;          // allocates there
   std::size_t used = 0;    // by buffers
   std::size_t budget = 0;  // 0: no limit
+  std::vector<TenantUse> tenants;
 };
 
 class Store {
@@ -37,15 +44,29 @@ class Store {
   // The device is lost: it allocates nothing any more.
   void avoid(DeviceId device);
 
+  // Of what a tenant's tasks bring to the space no more than so many bytes lie there at once. What
+  // another tenant brought counts as that one's, whoever uses it beside him.
+  void limit(TenantId tenant, SpaceId space, std::size_t bytes);
+  // No limit: the greatest number.
+  std::size_t limit_of(TenantId tenant, SpaceId space) const noexcept;
+  std::size_t used_by(TenantId tenant, SpaceId space) const noexcept;
+
   enum class Answer : std::uint8_t {
     reserved,
-    wait,       // something there is in use that will be given back
-    impossible  // does not fit the space even when it is empty
+    wait,             // something there is in use that will be given back
+    wait_for_tenant,  // the same, of what is the tenant's
+    impossible        // does not fit the space, or the tenant's limit there, even when it is empty
   };
-  // Holds every buffer in the space, allocating those that are not there, or nothing at all. On
-  // `wait`, `victims` are buffers without holders whose homes there would make room.
-  Answer reserve(std::span<BufferState* const> buffers, SpaceId space,
-                 std::vector<BufferState*>& victims);
+  // When there is no room: buffers without holders whose homes in the space would make some, and
+  // how many bytes are wanting. Beyond a tenant's limit they are all his own.
+  struct Shortage {
+    std::vector<BufferState*> victims;
+    std::size_t bytes = 0;
+  };
+  // Holds every buffer in the space for the tenant, allocating those that are not there, or nothing
+  // at all.
+  Answer reserve(std::span<BufferState* const> buffers, SpaceId space, TenantId tenant,
+                 Shortage& shortage);
   void release(std::span<BufferState* const> buffers, SpaceId space);
   // A device that refused memory because it is lost; told once.
   struct Lost {
@@ -56,8 +77,10 @@ class Store {
 
   // The device's allocation of a buffer that has a home in the space.
   Result<const Allocation*> handle(BufferState& buffer, SpaceId space, DeviceId device);
-  // A home in a space that is not reserved by a task: for a copy on its way to somewhere else.
-  Status ensure(BufferState& buffer, SpaceId space);
+  // A home in a space that is not reserved by a task: for a copy on its way to somewhere else, or
+  // home. It counts as the tenant's and is not refused for his limit: he could not be made room for
+  // otherwise.
+  Status ensure(BufferState& buffer, SpaceId space, TenantId tenant);
 
   // Frees the home; nothing uses it. Forgets the bytes in the coherence too.
   void evict(BufferState& buffer, SpaceId space);
@@ -88,10 +111,16 @@ class Store {
     std::size_t used = 0;
     std::size_t kept = 0;  // in the pool; makes way when there is no room
     bool keeps_freed = false;
+    std::vector<TenantUse> shares = {};  // of tenants with a limit
+    // Null where he has none.
+    TenantUse* share_of(TenantId tenant) noexcept;
   };
   Space& at(SpaceId space) noexcept;
   const Space& at(SpaceId space) const noexcept;
-  Status allocate(BufferState& buffer, Space& space);
+  Status allocate(BufferState& buffer, Space& space, TenantId tenant);
+  Status hold_all(std::span<BufferState* const> buffers, Space& space, TenantId tenant);
+  bool find_victims(std::span<BufferState* const> needed, SpaceId space, const TenantUse* share,
+                    std::vector<BufferState*>& victims);
   Status allocate_anew(BufferState::Home& home, std::size_t bytes, Space& space);
   void trim(Space& space, std::size_t bytes);
 

@@ -15,7 +15,8 @@ Tracing::Tracing(const TraceOptions& options)
 
 void Tracing::add_queue(const QueueState& queue, const DeviceInfo& device, unsigned number) {
   const std::string what = queue.lane ? "lane " + std::to_string(number) : "copies";
-  Tracks& added = tracks_.emplace_back();
+  if (tracks_.size() <= queue.id.value) tracks_.resize(queue.id.value + 1);
+  Tracks& added = tracks_[queue.id.value];
   if (queue.lane) added.tasks = trace_.add_track(device.name, what);
   added.moves = trace_.add_track(device.name, what + ": bytes");
 }
@@ -83,7 +84,10 @@ void Tracing::retired(const QueueState& from, const InFlight& operation, const S
       event.name = trace_.intern("take over");
       event.reason = name_of_task(*operation.run, operation.task);
     } else {
-      event.name = trace_.intern(operation.kind == InFlight::Kind::copy ? "copy" : "hand over");
+      event.name = trace_.intern(operation.kind != InFlight::Kind::copy ? "hand over"
+                                 : operation.pinned                     ? "copy, pinned"
+                                                                        : "copy");
+      event.predicted = operation.predicted;
       event.reason = trace_.intern(operation.buffer->id
                                        ? "buffer " + std::to_string(operation.buffer->id.value)
                                        : std::string{"scratch"});

@@ -22,7 +22,6 @@ class Tracing {
  public:
   explicit Tracing(const TraceOptions& options);
 
-  // In the order of their ids.
   void add_queue(const QueueState& queue, const DeviceInfo& device, unsigned number);
 
   // Whether anything is recorded: one relaxed load.

@@ -75,8 +75,8 @@ Prediction Executor::View::predict(const ReadyTask& task, LaneId id) const noexc
     const std::size_t bytes =
         run.buffers[arg.slot]->coherence.missing_bytes(arg.region, arg.access, lane.space);
     if (bytes != 0)
-      result.transfer +=
-          link->latency + from_seconds(static_cast<double>(bytes) / link->bytes_per_second);
+      result.transfer += executor_.links_.predict(
+          link->from, link->to, bytes, executor_.pages_of(*run.buffers[arg.slot], lane.device));
   }
   return result;
 }

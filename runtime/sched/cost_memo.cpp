@@ -12,10 +12,15 @@ std::uint32_t CostMemo::row_of(const CostKey& key, const Work& work) {
                            static_cast<std::uint32_t>(rows_.size()));
   last_ = entry->second;
   if (!added) return last_;
-  devices_ = model_.devices();
+  if (devices_ != model_.devices()) count_devices();
   rows_.push_back({key, work});
   cells_.resize(rows_.size() * devices_);
   return last_;
+}
+
+void CostMemo::count_devices() {
+  devices_ = model_.devices();
+  cells_.assign(rows_.size() * devices_, {});
 }
 
 }  // namespace troika

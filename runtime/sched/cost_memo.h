@@ -18,6 +18,8 @@ class CostMemo {
 
   // The number of the row for such tasks. The kernel and every device have been added to the model.
   std::uint32_t row_of(const CostKey& key, const Work& work);
+  // The model has more of them.
+  void count_devices();
   // As CostModel::predict().
   const Estimate& at(std::uint32_t row, DeviceId device) const {
     Cell& cell = cells_[row * devices_ + device.value];

@@ -14,6 +14,8 @@
 namespace troika::oracle {
 namespace {
 
+constexpr TenantId limited{1};
+
 // The case's graph for the runtime; scratches follow the buffers.
 struct BuiltGraph {
   Graph graph;
@@ -30,6 +32,10 @@ class Case {
     if (trouble == Trouble::some && random_.chance(0.8))
       plan_ = sim::FaultPlan::drawn(seed, machine_, 1.5, Nanos{3'000'000}, 40);
     opened_ = sim::open(world_, machine_, plan_);
+    while (opened_.devices.size() > 1 && random_.chance(0.2)) {
+      late_.push_back(std::move(opened_.devices.back()));
+      opened_.devices.pop_back();
+    }
     make_runtime(seed);
   }
 
@@ -65,6 +71,10 @@ class Case {
     Kernels::define(
         runtime_->kernels(), world_,
         [this](TaskContext& context, Word salt) { spawn(context, salt); }, throws_);
+    // What fits no device may go to the host, which has room.
+    for (const auto& device : runtime_->devices())
+      if (trouble_ != Trouble::none && device->info().space != host_space && random_.chance(0.3))
+        runtime_->limit_tenant(limited, device->info().name, random_.between(4, 16) * 512);
   }
 
   bool make_buffers() {
@@ -119,6 +129,7 @@ class Case {
       if (for_host) task.only_on("host");
       else if (trouble_ == Trouble::some) task.timeout(Nanos{20'000'000}).retries(2);
       if (for_host && trouble_ == Trouble::some && random_.chance(0.05)) throws_.insert(step.salt);
+      if (random_.chance(0.3)) task.tenant(limited);
       if (random_.chance(0.2)) task.priority(random_.chance(0.5) ? Priority::high : Priority::low);
     }
     return graph;
@@ -184,6 +195,7 @@ class Case {
       }
       if (random_.chance(0.3)) world_.run_until(world_.now() + Nanos{50'000});
       if (random_.chance(0.15)) change_service();
+      if (!late_.empty() && random_.chance(0.3)) add_late();
     }
   }
 
@@ -221,6 +233,19 @@ class Case {
       if (!held.empty() || (alone && (*state)->home(info.space) != nullptr))
         violation(info.name + " has left and still holds a buffer");
     }
+  }
+
+  // One that was not there at the start comes beside what runs.
+  void add_late() {
+    const std::string name = late_.back()->info().name;
+    try {
+      runtime_->add_device(std::move(late_.back()));
+      verdict_.tally.arrivals += 1;
+    } catch (const Error& error) {
+      if (trouble_ != Trouble::some || error.code() != Code::device_lost)
+        violation(name + " does not come: " + error.what());
+    }
+    late_.pop_back();
   }
 
   std::size_t index_of(const std::string& name) const {
@@ -265,6 +290,12 @@ class Case {
       for (const auto& buffer : state.buffers) check_rest(*buffer);
     }
     for (const auto& [name, tasks] : away_) check_service(name);
+    const auto gauges = runtime_->core()->executor().gauges();
+    for (const SpaceUse& space : gauges.spaces)
+      for (const TenantUse& tenant : space.tenants)
+        if (tenant.used > tenant.limit)
+          violation("a tenant has " + std::to_string(tenant.used) + " bytes of a limit of " +
+                    std::to_string(tenant.limit));
     const Counters counters = runtime_->counters();
     // Those of sub-graphs are counted too, and cannot be seen from here.
     const auto agree = [&](const char* what, std::uint64_t counted, std::uint64_t seen) {
@@ -397,6 +428,7 @@ class Case {
   sim::FaultPlan plan_;
   sim::World world_;
   Opened opened_;
+  std::vector<std::unique_ptr<Device>> late_;  // the next one last
   std::vector<std::unique_ptr<std::vector<Word>>> memory_;
   std::optional<Runtime> runtime_;
   std::vector<std::size_t> words_, pitches_;
@@ -423,6 +455,7 @@ void Tally::add(const Tally& other) {
   tasks += other.tasks;
   pieces_lost += other.pieces_lost;
   departures += other.departures;
+  arrivals += other.arrivals;
   const Counters& c = other.counters;
   counters.bytes_copied += c.bytes_copied;
   counters.bytes_handed_over += c.bytes_handed_over;
@@ -465,7 +498,7 @@ std::string Tally::to_string() const {
        << ", copies " << counters.copies << ", hand-overs " << counters.hand_overs
        << ", bytes quarantined " << counters.quarantined_bytes << "\n  runs of the host lane "
        << counters.leases << ", done task by task instead " << counters.leases_refused
-       << "; devices that left service " << departures;
+       << "; devices that left service " << departures << ", that came later " << arrivals;
   return text.str();
 }
 

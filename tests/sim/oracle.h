@@ -12,7 +12,7 @@ namespace troika::oracle {
 
 struct Tally {
   std::uint64_t cases = 0, runs = 0, runs_failed = 0, runs_cancelled = 0, tasks = 0,
-                pieces_lost = 0, departures = 0;
+                pieces_lost = 0, departures = 0, arrivals = 0;
   Counters counters;
   sim::FaultCounts faults;
 

@@ -36,6 +36,7 @@ TEST(Oracle, random_graphs_on_random_machines_equal_a_serial_run) {
   EXPECT_EQ(tally.runs_failed, 0u);
   if (tally.cases < 500) return;
   EXPECT_GT(tally.departures, 0u);
+  EXPECT_GT(tally.arrivals, 0u);
   EXPECT_GT(tally.counters.copies, 0u);
   EXPECT_GT(tally.counters.hand_overs, 0u);
   EXPECT_GT(tally.counters.leases, 0u);
@@ -64,6 +65,7 @@ TEST(Oracle, faults_are_recovered_or_reported_and_never_change_what_is_said_to_b
   EXPECT_GT(tally.counters.reads_refused, 0u);
   EXPECT_GT(tally.counters.devices_lost, 0u);
   EXPECT_GT(tally.departures, 0u);
+  EXPECT_GT(tally.arrivals, 0u);
   EXPECT_GT(tally.counters.evictions, 0u);
   EXPECT_GT(tally.counters.write_backs, 0u);
   EXPECT_GT(tally.counters.leases, 0u);

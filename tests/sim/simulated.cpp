@@ -47,6 +47,9 @@ RuntimeParts simulated_parts(sim::World& world, std::vector<std::unique_ptr<Devi
 
 Simulated::Simulated(const sim::Machine& machine, SimulatedOptions options) : world{options.world} {
   auto opened = sim::open(world, machine, options.faults);
+  for (auto& device : opened.devices)
+    if (options.late.contains(device->info().name)) late[device->info().name] = std::move(device);
+  std::erase(opened.devices, nullptr);
   runtime.emplace(simulated_parts(world, std::move(opened.devices), options.lane),
                   std::move(options.runtime));
   static const std::set<Word> none;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -34,6 +36,7 @@ struct SimulatedOptions {
   RuntimeOptions runtime;
   HostLaneUse lane = HostLaneUse::no;
   std::function<void(TaskContext&, Word salt)> spawned = [](TaskContext&, Word) {};
+  std::set<std::string> late;  // devices that the runtime does not have from the start
   // The host's kernels throw where one of these is their salt. Outlives the runtime.
   const std::set<Word>* throws = nullptr;
 };
@@ -45,6 +48,7 @@ struct Simulated {
   void end();
 
   sim::World world;
+  std::map<std::string, std::unique_ptr<Device>> late;  // by name: who is to come
   std::optional<Runtime> runtime;
 };
 

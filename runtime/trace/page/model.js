@@ -90,7 +90,7 @@ const colours = (() => {
     };
     return "#" + part(0) + part(8) + part(4);
   };
-  const fixed = {copy: "#e07b00", "hand over": "#8a94a3", "take over": "#aab3bf"};
+  const fixed = {copy: "#e07b00", "copy, pinned": "#f0a030", "hand over": "#8a94a3", "take over": "#aab3bf"};
   return (name) => {
     if (fixed[name]) return fixed[name];
     if (!of.has(name)) {

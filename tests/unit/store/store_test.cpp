@@ -66,12 +66,13 @@ class StoreOfOneSpace : public ::testing::Test {
   FakeMemory memory;
   Store store;
   BufferState small{BufferId{1}, 20}, middle{BufferId{2}, 50}, large{BufferId{3}, 60};
-  std::vector<BufferState*> victims;
+  const TenantId owner{0};
+  Store::Shortage shortage;
 };
 
 TEST_F(StoreOfOneSpace, a_footprint_is_reserved_whole) {
   BufferState* both[] = {&small, &middle};
-  ASSERT_EQ(store.reserve(both, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(both, gpu, owner, shortage), Store::Answer::reserved);
   EXPECT_EQ(small.home(gpu)->held, 1u);
   EXPECT_EQ(middle.home(gpu)->held, 1u);
   EXPECT_EQ(store.used(gpu), 70u);
@@ -79,18 +80,18 @@ TEST_F(StoreOfOneSpace, a_footprint_is_reserved_whole) {
 
 TEST_F(StoreOfOneSpace, a_footprint_for_which_there_is_no_room_takes_and_holds_nothing) {
   BufferState* first[] = {&middle};
-  ASSERT_EQ(store.reserve(first, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(first, gpu, owner, shortage), Store::Answer::reserved);
   BufferState* second[] = {&small, &large};
-  EXPECT_EQ(store.reserve(second, gpu, victims), Store::Answer::wait);
+  EXPECT_EQ(store.reserve(second, gpu, owner, shortage), Store::Answer::wait);
   EXPECT_EQ(small.home(gpu), nullptr) << "the half that fits must be left to others";
   EXPECT_EQ(store.used(gpu), 50u);
-  EXPECT_TRUE(victims.empty()) << "what is held is not offered";
+  EXPECT_TRUE(shortage.victims.empty()) << "what is held is not offered";
 
   store.release(first, gpu);
-  EXPECT_EQ(store.reserve(second, gpu, victims), Store::Answer::wait);
-  EXPECT_EQ(victims, std::vector<BufferState*>{&middle});
+  EXPECT_EQ(store.reserve(second, gpu, owner, shortage), Store::Answer::wait);
+  EXPECT_EQ(shortage.victims, std::vector<BufferState*>{&middle});
   store.evict(middle, gpu);
-  EXPECT_EQ(store.reserve(second, gpu, victims), Store::Answer::reserved);
+  EXPECT_EQ(store.reserve(second, gpu, owner, shortage), Store::Answer::reserved);
   EXPECT_EQ(store.used(gpu), 80u);
   EXPECT_EQ(memory.allocated, 80u);
 }
@@ -98,48 +99,48 @@ TEST_F(StoreOfOneSpace, a_footprint_for_which_there_is_no_room_takes_and_holds_n
 TEST_F(StoreOfOneSpace, a_footprint_of_which_a_part_is_refused_holds_nothing) {
   BufferState* both[] = {&small, &middle};
   memory.refuse_at = 2;
-  EXPECT_NE(store.reserve(both, gpu, victims), Store::Answer::reserved);
+  EXPECT_NE(store.reserve(both, gpu, owner, shortage), Store::Answer::reserved);
   ASSERT_EQ(middle.home(gpu), nullptr);
   if (small.home(gpu) != nullptr) {
     EXPECT_EQ(small.home(gpu)->held, 0u);
   }
-  EXPECT_EQ(store.reserve(both, gpu, victims), Store::Answer::reserved);
+  EXPECT_EQ(store.reserve(both, gpu, owner, shortage), Store::Answer::reserved);
 }
 
 TEST_F(StoreOfOneSpace, what_is_held_twice_is_in_use_until_it_is_released_twice) {
   BufferState* one[] = {&large};
-  ASSERT_EQ(store.reserve(one, gpu, victims), Store::Answer::reserved);
-  ASSERT_EQ(store.reserve(one, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(one, gpu, owner, shortage), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(one, gpu, owner, shortage), Store::Answer::reserved);
   store.release(one, gpu);
   BufferState* other[] = {&middle};
-  EXPECT_EQ(store.reserve(other, gpu, victims), Store::Answer::wait);
-  EXPECT_TRUE(victims.empty());
+  EXPECT_EQ(store.reserve(other, gpu, owner, shortage), Store::Answer::wait);
+  EXPECT_TRUE(shortage.victims.empty());
   store.release(one, gpu);
-  EXPECT_EQ(store.reserve(other, gpu, victims), Store::Answer::wait);
-  EXPECT_EQ(victims, std::vector<BufferState*>{&large});
+  EXPECT_EQ(store.reserve(other, gpu, owner, shortage), Store::Answer::wait);
+  EXPECT_EQ(shortage.victims, std::vector<BufferState*>{&large});
 }
 
 TEST_F(StoreOfOneSpace, the_least_recently_reserved_is_offered_first) {
   BufferState* first[] = {&small};
   BufferState* second[] = {&middle};
-  ASSERT_EQ(store.reserve(second, gpu, victims), Store::Answer::reserved);
-  ASSERT_EQ(store.reserve(first, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(second, gpu, owner, shortage), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(first, gpu, owner, shortage), Store::Answer::reserved);
   store.release(first, gpu);
   store.release(second, gpu);
   BufferState* third[] = {&large};
-  EXPECT_EQ(store.reserve(third, gpu, victims), Store::Answer::wait);
-  EXPECT_EQ(victims, (std::vector<BufferState*>{&middle, &small}));
+  EXPECT_EQ(store.reserve(third, gpu, owner, shortage), Store::Answer::wait);
+  EXPECT_EQ(shortage.victims, (std::vector<BufferState*>{&middle, &small}));
 }
 
 TEST_F(StoreOfOneSpace, a_footprint_larger_than_the_space_is_impossible) {
   BufferState* all[] = {&small, &middle, &large};
-  EXPECT_EQ(store.reserve(all, gpu, victims), Store::Answer::impossible);
+  EXPECT_EQ(store.reserve(all, gpu, owner, shortage), Store::Answer::impossible);
   EXPECT_EQ(memory.allocated, 0u);
 }
 
 TEST_F(StoreOfOneSpace, sealed_memory_is_counted_and_never_freed) {
   BufferState* one[] = {&small};
-  ASSERT_EQ(store.reserve(one, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(one, gpu, owner, shortage), Store::Answer::reserved);
   store.seal(small, gpu);
   EXPECT_EQ(small.home(gpu), nullptr);
   EXPECT_EQ(store.quarantined_bytes(), 20u);
@@ -149,7 +150,7 @@ TEST_F(StoreOfOneSpace, an_evicted_home_gives_up_its_handles_before_their_root) 
   constexpr SpaceId other{2};
   store.add_device(DeviceId{1}, memory);
   store.add_space(other, DeviceId{0}, budget);
-  for (const SpaceId space : {gpu, other}) ASSERT_TRUE(store.ensure(small, space).ok());
+  for (const SpaceId space : {gpu, other}) ASSERT_TRUE(store.ensure(small, space, owner).ok());
   ASSERT_TRUE(store.handle(small, gpu, DeviceId{1}).ok());
   store.evict(small, gpu);
   EXPECT_EQ(memory.handles, 0);
@@ -161,21 +162,21 @@ TEST_F(StoreOfOneSpace, the_preferred_device_allocates_until_it_refuses_or_is_lo
   FakeMemory preferred;
   store.add_device(DeviceId{1}, preferred);
   store.prefer(gpu, DeviceId{1});
-  ASSERT_TRUE(store.ensure(small, gpu).ok());
+  ASSERT_TRUE(store.ensure(small, gpu, owner).ok());
   EXPECT_EQ(preferred.allocated, 20u);
   EXPECT_EQ(*store.handle(small, gpu, DeviceId{1}), small.home(gpu)->root.get());
   EXPECT_NE(*store.handle(small, gpu, DeviceId{0}), small.home(gpu)->root.get());
   store.evict(small, gpu);
 
   preferred.refuse_at = 1;
-  ASSERT_TRUE(store.ensure(small, gpu).ok());
+  ASSERT_TRUE(store.ensure(small, gpu, owner).ok());
   EXPECT_EQ(memory.allocated, 20u);
   EXPECT_EQ(preferred.allocated, 0u);
   EXPECT_EQ(*store.handle(small, gpu, DeviceId{0}), small.home(gpu)->root.get());
   store.evict(small, gpu);
 
   store.avoid(DeviceId{1});
-  ASSERT_TRUE(store.ensure(small, gpu).ok());
+  ASSERT_TRUE(store.ensure(small, gpu, owner).ok());
   EXPECT_EQ(memory.allocated, 20u);
   EXPECT_EQ(preferred.allocated, 0u);
   store.evict(small, gpu);
@@ -186,7 +187,7 @@ class StoreThatKeeps : public StoreOfOneSpace {
   StoreThatKeeps() { store.keep_freed(gpu); }
   // Has a home, and gives it back.
   void pass_through(BufferState& buffer) {
-    ASSERT_TRUE(store.ensure(buffer, gpu).ok());
+    ASSERT_TRUE(store.ensure(buffer, gpu, owner).ok());
     store.evict(buffer, gpu);
   }
 };
@@ -194,16 +195,16 @@ class StoreThatKeeps : public StoreOfOneSpace {
 TEST_F(StoreThatKeeps, gives_what_was_freed_to_the_next_of_that_size_with_its_handles) {
   store.add_device(DeviceId{1}, memory);
   BufferState other{BufferId{4}, middle.bytes};
-  ASSERT_TRUE(store.ensure(middle, gpu).ok());
+  ASSERT_TRUE(store.ensure(middle, gpu, owner).ok());
   const Allocation* const root = middle.home(gpu)->root.get();
   ASSERT_TRUE(store.handle(middle, gpu, DeviceId{1}).ok());
   store.evict(middle, gpu);
   EXPECT_EQ(store.used(gpu), 0u);
   EXPECT_EQ(memory.allocated, 50u);
 
-  ASSERT_TRUE(store.ensure(small, gpu).ok());
+  ASSERT_TRUE(store.ensure(small, gpu, owner).ok());
   BufferState* wanted[] = {&other};
-  ASSERT_EQ(store.reserve(wanted, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(wanted, gpu, owner, shortage), Store::Answer::reserved);
   EXPECT_EQ(other.home(gpu)->root.get(), root);
   EXPECT_EQ(other.home(gpu)->held, 1u);
   EXPECT_EQ(memory.handles, 1);
@@ -224,7 +225,7 @@ TEST_F(StoreThatKeeps, no_more_than_half_of_the_budget) {
 TEST_F(StoreThatKeeps, makes_way_with_it_where_there_is_no_room) {
   pass_through(middle);
   BufferState* wanted[] = {&large};
-  ASSERT_EQ(store.reserve(wanted, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(wanted, gpu, owner, shortage), Store::Answer::reserved);
   EXPECT_EQ(memory.allocated, 60u);
 }
 
@@ -232,7 +233,7 @@ TEST_F(StoreThatKeeps, makes_way_with_it_where_the_device_refuses) {
   pass_through(middle);
   memory.refuse_at = 1;
   BufferState* wanted[] = {&small};
-  ASSERT_EQ(store.reserve(wanted, gpu, victims), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(wanted, gpu, owner, shortage), Store::Answer::reserved);
   EXPECT_EQ(memory.allocated, 20u);
 }
 
@@ -242,6 +243,45 @@ TEST_F(StoreThatKeeps, nothing_of_a_space_that_is_lost) {
   EXPECT_EQ(memory.allocated, 0u);
   pass_through(small);
   EXPECT_EQ(memory.allocated, 0u);
+}
+
+TEST_F(StoreOfOneSpace, a_tenant_has_so_many_bytes_there_and_gives_up_its_own_for_more) {
+  const TenantId other{1};
+  store.limit(owner, gpu, 60);
+  BufferState* mine[] = {&small};
+  BufferState* theirs[] = {&middle};
+  BufferState* next[] = {&large};
+  ASSERT_EQ(store.reserve(theirs, gpu, other, shortage), Store::Answer::reserved);
+  ASSERT_EQ(store.reserve(mine, gpu, owner, shortage), Store::Answer::reserved);
+  store.release(theirs, gpu);
+  store.release(mine, gpu);
+  EXPECT_EQ(store.used_by(owner, gpu), 20U);
+  EXPECT_EQ(store.reserve(next, gpu, owner, shortage), Store::Answer::wait_for_tenant);
+  EXPECT_EQ(shortage.victims, std::vector<BufferState*>{&small});
+  EXPECT_EQ(shortage.bytes, 20U);
+  store.evict(small, gpu);
+  // Now it is the space that is full, of what anybody may be driven out of.
+  EXPECT_EQ(store.reserve(next, gpu, owner, shortage), Store::Answer::wait);
+  EXPECT_EQ(shortage.victims, std::vector<BufferState*>{&middle});
+}
+
+TEST_F(StoreOfOneSpace, what_another_tenant_has_brought_counts_as_the_others) {
+  const TenantId other{1};
+  store.limit(owner, gpu, 30);
+  BufferState* shared[] = {&middle};
+  BufferState* both[] = {&middle, &small};
+  EXPECT_EQ(store.reserve(shared, gpu, owner, shortage), Store::Answer::impossible);
+  ASSERT_EQ(store.reserve(shared, gpu, other, shortage), Store::Answer::reserved);
+  EXPECT_EQ(store.reserve(both, gpu, owner, shortage), Store::Answer::reserved);
+  EXPECT_EQ(store.used_by(owner, gpu), 20U);
+}
+
+TEST_F(StoreOfOneSpace, a_limit_counts_what_is_there_already) {
+  ASSERT_TRUE(store.ensure(middle, gpu, owner).ok());
+  store.limit(owner, gpu, 60);
+  EXPECT_EQ(store.used_by(owner, gpu), 50U);
+  BufferState* one[] = {&small};
+  EXPECT_EQ(store.reserve(one, gpu, owner, shortage), Store::Answer::wait_for_tenant);
 }
 
 }  // namespace
