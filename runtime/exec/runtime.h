@@ -161,7 +161,7 @@ class Plan {
   }
   // How a run of it would go, alone on idle devices, by what the cost model has learned so far.
   // Where runs of a plan that other devices could share go to the host lane as a whole, the
-  // makespan is what the shortest of the latest took there.
+  // makespan is what the latest took there, as a mean.
   Forecast predict() const { return value_or_throw(core_->predict(*state_)); }
   // Searches on this thread, for that long, for a better division of its tasks among the devices,
   // by what the cost model has learned so far: call it after some runs. True when one was found

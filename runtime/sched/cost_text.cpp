@@ -85,7 +85,9 @@ const char* parse(std::string_view line, CostRecord& record) {
   if (!amount(cut(line, ' '), record.work_bytes)) return "no count of moved bytes";
   while (!line.empty()) {
     double time = 0;
-    if (!amount(cut(line, ' '), time) || time <= 0 || time > static_cast<double>(task_time_max.count())) return "not a time";
+    if (!amount(cut(line, ' '), time) || time <= 0 ||
+        time > static_cast<double>(task_time_max.count()))
+      return "not a time";
     if (record.times.size() == History::window) return "too many times";
     record.times.push_back(time);
   }

@@ -22,8 +22,8 @@ struct Operator {
 // What many operators take.
 inline const std::vector<ElementType> float_types{ElementType::f32, ElementType::f64};
 inline const std::vector<ElementType> all_types{
-    ElementType::f32, ElementType::f64, ElementType::i8,  ElementType::u8,
-    ElementType::i16, ElementType::u16, ElementType::i32, ElementType::u32,
+    ElementType::f32, ElementType::f64, ElementType::i8,     ElementType::u8,
+    ElementType::i16, ElementType::u16, ElementType::i32,    ElementType::u32,
     ElementType::i64, ElementType::u64, ElementType::boolean};
 
 // By name.
