@@ -104,6 +104,8 @@ std::span<const troika::Backend> troika::linked_backends() noexcept {
   return all;
 }
 ]])
+  # On its own, so that a program may have another one.
+  set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/linked.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_sources(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/linked.cpp)
 endfunction()
 

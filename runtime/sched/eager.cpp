@@ -1,12 +1,10 @@
 #include <algorithm>
 
 #include "runtime/sched/policies.h"
+#include "runtime/sched/ready_span.h"
 
 namespace troika {
 namespace {
-
-// How many tasks of a kernel are asked about before the next kernel is looked at.
-constexpr std::size_t look_max = 32;
 
 // Whichever lane asks gets the best-ordered task that it can take.
 class Eager final : public Policy {

@@ -6,7 +6,7 @@ namespace troika {
 namespace {
 
 // How many tasks of its own FIFO a lane is asked about before it looks elsewhere.
-constexpr std::size_t look_max = 8;
+constexpr std::size_t own_look_max = 8;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::optional<ReadyTask> PushPolicy::next(LaneId id, const SchedView& view) {
   if (!lane.open) return std::nullopt;
 
   Fifo& own = fifos_[id.value];
-  if (const auto task = take_able(own, lane, view, look_max)) return task;
+  if (const auto task = take_able(own, lane, view, own_look_max)) return task;
   if (const auto task = take_able(homeless_, lane, view, homeless_.entries.size())) return task;
   // What waits here cannot run here: perhaps elsewhere. One at a time, to bound the decision.
   if (own.tasks != 0) {
