@@ -44,7 +44,7 @@ TEST_F(LaneChoices, a_plan_that_the_host_alone_ends_as_soon_goes_to_the_lane_onc
   EXPECT_EQ(leases_of(1), 0U) << "the first run tries every device";
   leases_of(1);
   EXPECT_EQ(leases_of(5), 5U);
-  EXPECT_LE(plan->predict().makespan, us) << "what runs take there, in simulated time";
+  EXPECT_LE(plan->predict().makespan, 10 * us) << "what runs take there, in simulated time";
 }
 
 TEST_F(LaneChoices, the_other_way_is_tried_again_now_and_then) {
