@@ -61,7 +61,8 @@ std::vector<Row> make_rows(const Options& options, Report& report) {
   add("troika", [&] { return make_troika_vector_adds(shape, Layout::views, "host_pointer"); });
   add("troika", [&] { return make_troika_vector_adds(shape, Layout::buffers, "svm"); });
   add("troika", [&] { return make_troika_vector_adds(shape, Layout::buffers, "host_pointer"); });
-  add("opencl", [&] { return make_opencl_vector_adds(shape); });
+  add("opencl", [&] { return make_opencl_vector_adds(shape, Events::none); });
+  add("opencl", [&] { return make_opencl_vector_adds(shape, Events::each_launch); });
   add("starpu", [&] { return make_starpu_vector_adds(shape); });
   return rows;
 }

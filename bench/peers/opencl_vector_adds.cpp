@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "backends/opencl/api.h"
 #include "bench/peers/vector_adds.h"
@@ -22,15 +23,17 @@ void check(cl_int error, const char* tried) {
 // Three buffers over the host's memory, one in-order queue, one flush and one wait a run.
 class OpenClVectorAdds final : public VectorAdds {
  public:
-  explicit OpenClVectorAdds(const VectorAddsShape& shape)
+  OpenClVectorAdds(const VectorAddsShape& shape, Events events)
       : shape_{shape}, api_{*value_or_throw(opencl::load_api())} {
+    if (events == Events::each_launch) events_.resize(shape.tasks);
     cl_platform_id platform = nullptr;
     check(api_.GetPlatformIDs(1, &platform, nullptr), "clGetPlatformIDs");
     check(api_.GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 1, &device_, nullptr), "clGetDeviceIDs");
     cl_int error = CL_SUCCESS;
     context_ = api_.CreateContext(nullptr, 1, &device_, nullptr, nullptr, &error);
     check(error, "clCreateContext");
-    queue_ = api_.CreateCommandQueue(context_, device_, 0, &error);
+    queue_ = api_.CreateCommandQueue(context_, device_,
+                                     events_.empty() ? 0 : CL_QUEUE_PROFILING_ENABLE, &error);
     check(error, "clCreateCommandQueue");
     program_ = api_.CreateProgramWithSource(context_, 1, const_cast<const char**>(&add_opencl),
                                             nullptr, &error);
@@ -67,7 +70,9 @@ class OpenClVectorAdds final : public VectorAdds {
     api_.ReleaseContext(context_);
   }
 
-  std::string name() const override { return "bare OpenCL, 3 buffers"; }
+  std::string name() const override {
+    return std::string{"bare OpenCL, 3 buffers"} + (events_.empty() ? "" : ", each launch timed");
+  }
   void run() override {
     unmap(operands_[2]);
     for (std::uint32_t task = 0; task < shape_.tasks; ++task) {
@@ -78,10 +83,11 @@ class OpenClVectorAdds final : public VectorAdds {
         check(api_.SetKernelArg(kernel_, 2 * i + 1, sizeof offset, &offset), "clSetKernelArg");
       }
       check(api_.EnqueueNDRangeKernel(queue_, kernel_, 1, nullptr, &shape_.elements, nullptr, 0,
-                                      nullptr, nullptr),
+                                      nullptr, events_.empty() ? nullptr : &events_[task]),
             "clEnqueueNDRangeKernel");
     }
     check(api_.Finish(queue_), "clFinish");
+    for (const cl_event event : events_) ask(event);
   }
   void read_back() override { map(operands_[2], CL_MAP_READ); }
   const float* z(std::uint32_t task) const override {
@@ -99,6 +105,21 @@ class OpenClVectorAdds final : public VectorAdds {
     void* mapped = nullptr;
   };
 
+  void ask(cl_event event) {
+    cl_int status = CL_COMPLETE;
+    check(api_.GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status,
+                            nullptr),
+          "clGetEventInfo");
+    check(status, "a launch");
+    cl_ulong began = 0, ended = 0;
+    check(api_.GetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof began, &began,
+                                     nullptr),
+          "clGetEventProfilingInfo");
+    check(
+        api_.GetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof ended, &ended, nullptr),
+        "clGetEventProfilingInfo");
+    api_.ReleaseEvent(event);
+  }
   std::size_t bytes() const { return shape_.tasks * shape_.elements * sizeof(float); }
   void map(Operand& operand, cl_map_flags flags) {
     cl_int error = CL_SUCCESS;
@@ -120,12 +141,13 @@ class OpenClVectorAdds final : public VectorAdds {
   cl_program program_ = nullptr;
   cl_kernel kernel_ = nullptr;
   Operand operands_[3];
+  std::vector<cl_event> events_;  // by task; empty: nobody asks
 };
 
 }  // namespace
 
-std::unique_ptr<VectorAdds> make_opencl_vector_adds(const VectorAddsShape& shape) {
-  return std::make_unique<OpenClVectorAdds>(shape);
+std::unique_ptr<VectorAdds> make_opencl_vector_adds(const VectorAddsShape& shape, Events events) {
+  return std::make_unique<OpenClVectorAdds>(shape, events);
 }
 
 }  // namespace troika::bench

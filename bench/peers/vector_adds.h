@@ -42,8 +42,10 @@ enum class Layout : std::uint8_t { views, buffers };
 // `memory` as the OpenCL backend's option of that name. Throws Error without an OpenCL device.
 std::unique_ptr<VectorAdds> make_troika_vector_adds(const VectorAddsShape& shape, Layout layout,
                                                     const std::string& memory);
+// With an event for each launch it is asked how that ended and when, as a runtime must.
+enum class Events : std::uint8_t { none, each_launch };
 // Throws where it finds no OpenCL device.
-std::unique_ptr<VectorAdds> make_opencl_vector_adds(const VectorAddsShape& shape);
+std::unique_ptr<VectorAdds> make_opencl_vector_adds(const VectorAddsShape& shape, Events events);
 // Throws where it was not installed when this was built, or finds no OpenCL device.
 std::unique_ptr<VectorAdds> make_starpu_vector_adds(const VectorAddsShape& shape);
 
