@@ -63,8 +63,8 @@ class Current {
 // Bytes that kernels reach.
 class Buffer final : public Allocation {
  public:
-  // Who gives the bytes back, and to whom.
-  enum class Origin : std::uint8_t { pool, pinned, managed, pages, borrowed };
+  // Who gives the bytes back, and to whom. `lent`: managed ones of another device's.
+  enum class Origin : std::uint8_t { pool, pinned, managed, lent, pages, borrowed };
 
   // `taken` bytes of the core's budget go with it.
   Buffer(std::shared_ptr<const Core> core, Origin origin, CUdeviceptr address, std::byte* host,
@@ -77,7 +77,7 @@ class Buffer final : public Allocation {
   static const Buffer* of(const Core& core, const Allocation* allocation) noexcept;
 
   const Core& core() const noexcept { return *core_; }
-  bool managed() const noexcept { return origin_ == Origin::managed; }
+  bool managed() const noexcept { return origin_ == Origin::managed || origin_ == Origin::lent; }
   // Where kernels find the first byte. Null of borrowed pages until map() has told the driver.
   CUdeviceptr address() const noexcept { return address_; }
   // The driver thread, or before the buffer is given to anybody: borrowed pages are registered,

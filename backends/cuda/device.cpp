@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 
+#include <unistd.h>
+
 #include "backends/cuda/cuda.h"
 #include "backends/cuda/nvrtc.h"
 #include "backends/cuda/options.h"
@@ -135,6 +137,12 @@ Status make_pool(Core& core) {
 // What a context's kernels need beside buffers: code, stacks, printf's room.
 constexpr std::size_t reserve_bytes_max = std::size_t{256} << 20U;
 
+// Of what the driver moves to and fro the device need not hold all at once.
+std::size_t host_bytes() {
+  return static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
 Status open_context(Core& core, Sharing wanted) {
   const auto unavailable = [&core](const char* call, CUresult error) {
     return failure(*core.api, Code::unavailable, call, error);
@@ -150,9 +158,11 @@ Status open_context(Core& core, Sharing wanted) {
   std::size_t available = 0, total = 0;
   error = core.api->MemGetInfo(&available, &total);
   if (error != CUDA_SUCCESS) return unavailable("cuMemGetInfo", error);
-  core.budget.device = core.name;
-  core.budget.bytes = available - std::min(available / 8, reserve_bytes_max);
   TROIKA_ASSIGN(core.reach, reach_of(core, wanted));
+  core.budget.device = core.name;
+  core.budget.bytes = core.reach == Reach::managed
+                          ? host_bytes()
+                          : available - std::min(available / 8, reserve_bytes_max);
   return core.reach == Reach::none ? make_pool(core) : Status{};
 }
 

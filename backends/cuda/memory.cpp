@@ -120,6 +120,7 @@ Buffer::~Buffer() {
     case Origin::pool: core_->api->MemFreeAsync(address_, core_->service); break;
     case Origin::pinned: core_->api->MemFreeHost(host()); break;
     case Origin::managed: core_->api->MemFree(address_); break;
+    case Origin::lent: break;
     case Origin::pages: munmap(host(), taken_); break;
     case Origin::borrowed: hold_.reset(); break;
   }
@@ -167,6 +168,11 @@ Result<std::unique_ptr<Allocation>> CudaMemory::attach(const Allocation& same_sp
     return Status{
         Code::invalid_argument,
         "attach: the allocation does not lie in the host's space, where " + core_->name + " works"};
+  // The driver's own pages, which it does not register; one address stands for them everywhere.
+  if (const Buffer* const theirs = Buffer::of(&same_space); theirs && theirs->managed())
+    return std::unique_ptr<Allocation>{
+        std::make_unique<Buffer>(core_, Buffer::Origin::lent, theirs->address(), same_space.host(),
+                                 same_space.bytes(), std::size_t{0})};
   return std::unique_ptr<Allocation>{borrow(core_, {same_space.host(), same_space.bytes()})};
 }
 

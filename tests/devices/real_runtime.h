@@ -28,8 +28,9 @@ class RealRuntime : public testing::Test {
  protected:
   using Run = troika::Run;  // not GoogleTest's
 
-  void start(const std::string& policy) {
+  void start(const std::string& policy, const std::string& backends = {}) {
     RuntimeOptions options;
+    options.backends = backends;
     options.policy = policy;
     options.workers = 2;
     runtime.emplace(std::move(options));
