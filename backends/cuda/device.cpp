@@ -232,6 +232,7 @@ Result<Opened> open_all(const BackendOptions& options) {
       opened.missing.push_back({"cuda: device " + std::to_string(ordinal), core.status()});
       continue;
     }
+    pages->may_call_in(*core);
     infos.push_back(describe_device(**core));
     cores.push_back(*std::move(core));
   }

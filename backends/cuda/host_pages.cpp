@@ -3,7 +3,11 @@
 #include <iterator>
 #include <string>
 
+#include "backends/cuda/cuda.h"
+
 namespace troika::cuda {
+
+void HostPages::may_call_in(std::weak_ptr<const Core> core) { cores_.push_back(std::move(core)); }
 
 Result<std::unique_ptr<HostPages::Hold>> HostPages::hold(std::span<std::byte> host) {
   const auto first = reinterpret_cast<std::uintptr_t>(host.data());
@@ -36,8 +40,19 @@ void HostPages::release(std::uintptr_t begin) noexcept {
   const std::scoped_lock lock{mutex_};
   const auto range = ranges_.find(begin);
   if (--range->second.holds != 0) return;
-  if (range->second.ours) api_.MemHostUnregister(reinterpret_cast<void*>(begin));
+  if (range->second.ours) unregister(reinterpret_cast<void*>(begin));
   ranges_.erase(range);
+}
+
+// In the context that is current; should that be a lost device's, in another.
+void HostPages::unregister(void* begin) const noexcept {
+  if (api_.MemHostUnregister(begin) == CUDA_SUCCESS) return;
+  for (const auto& weak : cores_) {
+    const std::shared_ptr<const Core> core = weak.lock();
+    if (core == nullptr) continue;
+    const Current current{*core};
+    if (api_.MemHostUnregister(begin) == CUDA_SUCCESS) return;
+  }
 }
 
 }  // namespace troika::cuda
