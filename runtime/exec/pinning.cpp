@@ -17,8 +17,8 @@ constexpr double pin_bytes_per_second = 10e9;
 constexpr double pinned_gain = 2;
 constexpr std::size_t page_bytes = 4096;
 
-// Whether nothing else lies in its pages on the host: drivers refuse a copy of what begins in pinned
-// pages and ends beyond them. What the host's memory gives out is whole pages.
+// Whether nothing else lies in its pages on the host: drivers refuse a copy of what begins in
+// pinned pages and ends beyond them. What the host's memory gives out is whole pages.
 bool has_pages_to_itself(const BufferState& buffer) {
   return buffer.adopted == nullptr ||
          (reinterpret_cast<std::uintptr_t>(buffer.adopted) % page_bytes == 0 &&
@@ -89,7 +89,8 @@ void Executor::consider_pinning(DeviceId device, const InFlight& copy) {
   BufferState& buffer = *copy.buffer;
   BufferState::Home* const home = buffer.home(host_space);
   if (options_.workers == nullptr || home == nullptr || home->root->host() == nullptr ||
-      !has_pages_to_itself(buffer) || !buffer.dead.ok() || buffer.released || stopping_ || (needs_no_pins_ & bit(device)) != 0 ||
+      !has_pages_to_itself(buffer) || !buffer.dead.ok() || buffer.released || stopping_ ||
+      (needs_no_pins_ & bit(device)) != 0 ||
       std::ranges::any_of(home->pins, [&](const auto& pin) { return pin.first == device; }))
     return;
   const std::size_t bytes = copy.region.size();
