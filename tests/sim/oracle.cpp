@@ -129,12 +129,13 @@ class Case {
         std::none_of(plan_.faults.begin(), plan_.faults.end(), [](const sim::Fault& fault) {
           return fault.kind == sim::FaultKind::device_hangs && fault.device == "host";
         });
+    const bool of_tenant = random_.chance(0.3);
     for (const Step& step : drawn.steps) {
       TaskRef task = add(graph, step, wholes);
       if (for_host) task.only_on("host");
       else if (trouble_ == Trouble::some) task.timeout(Nanos{20'000'000}).retries(2);
       if (for_host && trouble_ == Trouble::some && random_.chance(0.05)) throws_.insert(step.salt);
-      if (random_.chance(0.3)) task.tenant(limited);
+      if (of_tenant) task.tenant(limited);
       if (random_.chance(0.2)) task.priority(random_.chance(0.5) ? Priority::high : Priority::low);
     }
     return graph;
