@@ -56,9 +56,9 @@ struct RunOptions {
   // It ends at once, with Code::exhausted, where by what is known it cannot be over by then beside
   // the runs with deadlines that are under way.
   bool refuse_late = false;
-  // The run is not admitted before this is open, and holds up later ones that touch the same bytes
-  // meanwhile, as any that is not admitted does. May be null.
-  std::shared_ptr<Gate> after;
+  // The run is not admitted before this is open, and holds up later ones that use one of its
+  // buffers meanwhile, as any that is not admitted does.
+  std::shared_ptr<Gate> after = nullptr;
 };
 
 // All calls but the constructor may come from any thread.
